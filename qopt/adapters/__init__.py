@@ -1,0 +1,1 @@
+"""How other libraries use qopt."""

@@ -1,0 +1,1 @@
+"""Passes: pure functions from problem to problem, or from lowered to lowered."""

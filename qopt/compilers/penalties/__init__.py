@@ -1,0 +1,1 @@
+"""One rule for penalty weights per file."""

@@ -1,0 +1,37 @@
+"""Read-only arrays: the one place where data handed to qopt is frozen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Indices = NDArray[np.int32]
+Bits = NDArray[np.int8]
+Bools = NDArray[np.bool_]
+
+
+def frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+    """A contiguous read-only array of the given dtype.
+
+    An array that is already contiguous and of that dtype is *not copied*: its owner gives it up. A writable view is
+    taken first where the caller's own array must stay writable.
+    """
+    array = np.ascontiguousarray(values, dtype=dtype)
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def empty(dtype: DTypeLike) -> NDArray[Any]:
+    """A read-only array of length 0."""
+    return frozen(np.empty(0, dtype=dtype), dtype)
+
+
+def is_integral(values: NDArray[Any]) -> bool:
+    """Whether every entry is a finite whole number below 2**53 in size (so that float64 holds it exactly)."""
+    return bool(np.all(np.isfinite(values)) and np.all(np.abs(values) < 2**53) and np.all(values == np.rint(values)))

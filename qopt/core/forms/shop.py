@@ -1,0 +1,104 @@
+"""Shop: tasks of jobs on machines that take one task at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from qopt.core.arrays import Indices, Ints, frozen
+from qopt.core.solution import Check, Violation
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """Minimise the makespan of a job shop.
+
+    Tasks are numbered job after job in processing order: task t of job j runs after task t - 1 of the same job.
+
+    Parameters
+    ----------
+    indptr
+        Shape (jobs + 1,): tasks of job j are ``indptr[j]..indptr[j+1]-1``.
+    machine
+        Shape (tasks,): the machine of each task, 0-based.
+    duration
+        Shape (tasks,): whole numbers >= 0, in the instance's unit of time.
+    machines
+        Number of machines.
+    """
+
+    indptr: Indices
+    machine: Indices
+    duration: Ints
+    machines: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "indptr", frozen(self.indptr, np.int32))
+        object.__setattr__(self, "machine", frozen(self.machine, np.int32))
+        object.__setattr__(self, "duration", frozen(self.duration, np.int64))
+        if len(self.machine) != len(self.duration) or self.indptr[-1] != len(self.machine):
+            raise ValueError("tasks, machines and durations disagree in number")
+        if len(self.machine) and not 0 <= self.machine.min() <= self.machine.max() < self.machines:
+            raise ValueError(f"a task names a machine outside 0..{self.machines - 1}")
+
+    @property
+    def jobs(self) -> int:
+        """Number of jobs."""
+        return len(self.indptr) - 1
+
+    @property
+    def tasks(self) -> int:
+        """Number of tasks."""
+        return len(self.machine)
+
+    @property
+    def integral(self) -> bool:
+        """Durations are whole numbers, so makespans differ by at least 1."""
+        return True
+
+    @cached_property
+    def job(self) -> Indices:
+        """The job of each task, shape (tasks,)."""
+        return frozen(np.repeat(np.arange(self.jobs), np.diff(self.indptr)), np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """Start time of every task, shape (tasks,)."""
+
+    start: Ints
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", frozen(self.start, np.int64))
+
+    def key(self) -> tuple[int, ...]:
+        """Two proposals are the same when every task starts at the same time."""
+        return tuple(int(t) for t in self.start)
+
+
+def evaluate(form: Shop, proposal: Proposal) -> Check:
+    """Judge a proposal: job order, one task at a time per machine, no start before 0; its makespan."""
+    violations: list[Violation] = []
+    start = proposal.start
+    if len(start) != form.tasks:
+        raise ValueError(f"{len(start)} starts for {form.tasks} tasks")
+    end = start + form.duration
+    for t in np.flatnonzero(start < 0):
+        violations.append(Violation("start", float(-start[t]), f"task {t} starts at {start[t]}, before 0"))
+    inner = np.ones(form.tasks, dtype=bool)
+    inner[form.indptr[:-1][form.indptr[:-1] < form.tasks]] = False
+    for t in np.flatnonzero(inner):
+        late = int(end[t - 1] - start[t])
+        if late > 0:
+            j = int(form.job[t])
+            message = f"job {j}: task {t - form.indptr[j]} starts {late} before the one before it ends"
+            violations.append(Violation("job order", float(late), message))
+    order = np.lexsort((end, start, form.machine))
+    for a, b in zip(order[:-1], order[1:]):
+        if form.machine[a] == form.machine[b] and form.duration[b] > 0 and end[a] > start[b]:
+            message = f"machine {form.machine[a]}: task {b} starts {end[a] - start[b]} before task {a} ends"
+            violations.append(Violation("machine", float(end[a] - start[b]), message))
+    makespan = float(end.max(initial=0))
+    return Check(not violations, (makespan,), tuple(violations), {"makespan": makespan})

@@ -1,0 +1,94 @@
+"""Hashes of the mathematics of a problem."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from qopt.core.polynomial import Polynomial
+from qopt.core.problem import Problem
+from qopt.core.rows import Rows
+
+
+def problem_hash(problem: Problem) -> str:
+    """SHA-256 of columns, levels and rows in the order of their names; provenance, reasons and the title left out.
+
+    Two doors that carry the same model with the same names give the same hash, in whatever order they declare things.
+    """
+    order = np.array(sorted(range(problem.n), key=problem.columns.names.__getitem__), dtype=np.int64)
+    return _digest(problem, order, named=True)
+
+
+def structure_hash(problem: Problem) -> str:
+    """The same without names, columns in their own order: for doors such as LP and MPS that mangle names."""
+    return _digest(problem, np.arange(problem.n), named=False)
+
+
+def _digest(problem: Problem, order: np.ndarray[Any, Any], *, named: bool) -> str:
+    digest = hashlib.sha256()
+    place = np.empty(problem.n, dtype=np.int64)
+    place[order] = np.arange(problem.n)
+
+    def feed(*things: Any) -> None:
+        for thing in things:
+            data = np.ascontiguousarray(thing).tobytes() if isinstance(thing, np.ndarray) else repr(thing).encode()
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+
+    columns = problem.columns
+    feed(problem.sense.value, problem.n, columns.kind[order], columns.lower[order] + 0.0, columns.upper[order] + 0.0)
+    if named:
+        for k in order:
+            feed(columns.names[k])
+    for level in problem.levels:
+        feed(*_polynomial(level.total, place, order))
+    group_rows = problem.groups.as_rows()
+    lines = [*_rows(problem.rows, place, named), *_rows(group_rows, place, named)]
+    for row in problem.polynomial_rows:
+        lines.append(
+            (row.name if named else "", row.lower, row.upper, row.price, int(row.norm), row.level)
+            + tuple(
+                part.tobytes() if isinstance(part, np.ndarray) else part
+                for part in _polynomial(row.polynomial, place, order)
+            )
+        )
+    for k, line in enumerate(_rows(problem.indicators.rows, place, named)):
+        lines.append((*line, int(place[problem.indicators.column[k]]), int(problem.indicators.active[k])))
+    for line in sorted(lines, key=repr):
+        feed(line)
+    return digest.hexdigest()
+
+
+def _polynomial(p: Polynomial, place: np.ndarray[Any, Any], order: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    i, j = place[p.row], place[p.col]
+    low, high = np.minimum(i, j), np.maximum(i, j)
+    rank = np.lexsort((high, low))
+    products = sorted(
+        (tuple(sorted(int(place[c]) for c in p.products.term(t))), float(p.products.coefficient[t]))
+        for t in range(len(p.products))
+    )
+    return (p.offset + 0.0, p.linear[order] + 0.0, low[rank], high[rank], p.value[rank], tuple(products))
+
+
+def _rows(rows: Rows, place: np.ndarray[Any, Any], named: bool) -> list[tuple[Any, ...]]:
+    out = []
+    for k in range(len(rows)):
+        index, value = rows.row(k)
+        where = place[index]
+        rank = np.argsort(where)
+        price = None if rows.price is None or np.isnan(rows.price[k]) else float(rows.price[k])
+        out.append(
+            (
+                rows.names[k] if named else "",
+                float(rows.lower[k]) + 0.0,
+                float(rows.upper[k]) + 0.0,
+                price,
+                0 if rows.norm is None else int(rows.norm[k]),
+                0 if rows.level is None else int(rows.level[k]),
+                where[rank].tobytes(),
+                (value[rank] + 0.0).tobytes(),
+            )
+        )
+    return out

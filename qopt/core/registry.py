@@ -1,0 +1,60 @@
+"""Find plug-ins by the name of their file, or by entry point; listing them imports none."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from qopt.core.errors import ModelError, UnknownPluginError
+from qopt.core.protocols import KINDS
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """Names of the plug-ins of a kind (a key of ``KINDS``), sorted. Imports no plug-in."""
+    if kind not in KINDS:
+        raise UnknownPluginError("kind of plug-in", kind, tuple(KINDS))
+    spec = importlib.util.find_spec(KINDS[kind])
+    found = set()
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        found |= {path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_")}
+    found |= {point.name for point in entry_points(group=f"qopt.{kind}")}
+    return tuple(sorted(found))
+
+
+@cache
+def _load(kind: str, name: str) -> Any:
+    if name not in names(kind):
+        raise UnknownPluginError(kind.rstrip("s"), name, names(kind))
+    for point in entry_points(group=f"qopt.{kind}"):
+        if point.name == name:
+            found = point.load()
+            return getattr(found, "PLUGIN", found)
+    return importlib.import_module(f"{KINDS[kind]}.{name}").PLUGIN
+
+
+def load(kind: str, name: str, **parameters: Any) -> Any:
+    """The plug-in of that name, with parameters changed from its defaults.
+
+    Raises
+    ------
+    UnknownPluginError
+        No such plug-in.
+    ModelError
+        A parameter that the plug-in does not have.
+    """
+    plugin = _load(kind, name)
+    if not parameters:
+        return plugin
+    known = [f.name for f in dataclasses.fields(plugin)]
+    for key in parameters:
+        if key not in known:
+            raise ModelError(
+                f"{kind.rstrip('s')} {name} has no parameter {key!r}; it has: {', '.join(known) or 'none'}"
+            )
+    return dataclasses.replace(plugin, **parameters)

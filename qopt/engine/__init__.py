@@ -1,0 +1,1 @@
+"""The joints: the only place that sees models, compilers, solvers and evaluate together."""

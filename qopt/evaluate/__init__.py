@@ -1,0 +1,1 @@
+"""The judges: feasibility, objective, ranking, metrics."""

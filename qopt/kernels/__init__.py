@@ -1,0 +1,1 @@
+"""numba functions over contiguous arrays, nothing else. Each has a naive twin in tests/kernels."""

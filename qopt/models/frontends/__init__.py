@@ -1,0 +1,1 @@
+"""One file format (or foreign model) per file."""

@@ -1,0 +1,61 @@
+"""What every family's instance has in common: a checked document with a name and a ``solve:`` section."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """A part of a document: unknown keys are errors, values are not coerced silently, objects never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def _seconds(value: Any) -> Any:
+    """``20``, ``"20s"``, ``"1.5m"``, ``"2h"`` -> seconds."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        for unit in sorted(_UNITS, key=len, reverse=True):
+            number = text.removesuffix(unit)
+            if number != text:
+                try:
+                    return float(number) * _UNITS[unit]
+                except ValueError:
+                    break
+        raise ValueError("a duration is a number of seconds or a text such as 20s, 1.5m or 2h")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SolveSection(Strict):
+    """The document's ``solve:`` section: the same words as ``qopt.solve`` and the command line, which win over it."""
+
+    budget: Seconds | None = None
+    top: int | None = Field(default=None, ge=1, le=1000)
+    sampler: str | list[str] | None = None
+    proposer: str | list[str] | None = None
+    seed: int | None = Field(default=None, ge=0)
+    formulation: str | None = None
+    threads: int | None = Field(default=None, ge=1, le=1024)
+
+
+class Instance(Strict):
+    """The instance of a family, and at the same time its document.
+
+    A subclass sets ``family`` to its module's name and adds the family's own fields; ``problem`` is the discriminator.
+    """
+
+    family: ClassVar[str] = ""
+
+    qopt: Literal[1] = 1
+    problem: str = ""
+    name: str = "unnamed"
+    solve: SolveSection = SolveSection()

@@ -1,0 +1,1 @@
+"""Structure detection and exact, reversible reduction of problems and polynomials."""

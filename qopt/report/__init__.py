@@ -1,0 +1,1 @@
+"""Tables, Gantt charts, route maps and HTML; reads results, solves nothing."""

@@ -1,0 +1,1 @@
+"""Backends: samplers, proposers, repairers and bounders, one file each."""

@@ -1,0 +1,1 @@
+"""Conformance suites for every seam, shipped to authors of plug-ins."""
