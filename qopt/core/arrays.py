@@ -27,9 +27,24 @@ def frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     return array
 
 
-def empty(dtype: DTypeLike) -> NDArray[Any]:
-    """A read-only array of length 0."""
-    return frozen(np.empty(0, dtype=dtype), dtype)
+def no_floats() -> Floats:
+    """A read-only float64 array of length 0."""
+    return frozen([], np.float64)
+
+
+def no_indices() -> Indices:
+    """A read-only int32 array of length 0."""
+    return frozen([], np.int32)
+
+
+def no_flags() -> NDArray[np.int8]:
+    """A read-only int8 array of length 0."""
+    return frozen([], np.int8)
+
+
+def no_pointers() -> Ints:
+    """The CSR pointer of no rows at all: ``[0]``."""
+    return frozen([0], np.int64)
 
 
 def is_integral(values: NDArray[Any]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qopt.core.arrays import Floats, Indices, Ints, empty, frozen, is_integral
+from qopt.core.arrays import Floats, Indices, Ints, frozen, is_integral, no_floats, no_indices, no_pointers
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,9 @@ class Products:
         Shape (terms,).
     """
 
-    indptr: Ints = frozen([0], np.int64)
-    index: Indices = empty(np.int32)
-    coefficient: Floats = empty(np.float64)
+    indptr: Ints = field(default_factory=no_pointers)
+    index: Indices = field(default_factory=no_indices)
+    coefficient: Floats = field(default_factory=no_floats)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "indptr", frozen(self.indptr, np.int64))
@@ -81,10 +81,10 @@ class Polynomial:
     """
 
     linear: Floats
-    row: Indices = empty(np.int32)
-    col: Indices = empty(np.int32)
-    value: Floats = empty(np.float64)
-    products: Products = Products()
+    row: Indices = field(default_factory=no_indices)
+    col: Indices = field(default_factory=no_indices)
+    value: Floats = field(default_factory=no_floats)
+    products: Products = field(default_factory=Products)
     offset: float = 0.0
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class Polynomial:
         linear = np.array(linear, dtype=np.float64)
         n = len(linear)
         i, j = np.asarray(row, dtype=np.int64).ravel(), np.asarray(col, dtype=np.int64).ravel()
-        v = np.asarray(value, dtype=np.float64).ravel()
+        v: Any = np.asarray(value, dtype=np.float64).ravel()
         if not len(i) == len(j) == len(v):
             raise ValueError(f"row, col and value differ in length: {len(i)}, {len(j)}, {len(v)}")
         if len(i) and (min(i.min(), j.min()) < 0 or max(i.max(), j.max()) >= n):

@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qopt.core.arrays import Floats, Indices, Ints, empty, frozen
+from qopt.core.arrays import Floats, Indices, Ints, frozen, no_flags, no_floats, no_indices, no_pointers
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import Polynomial
 
@@ -42,11 +42,11 @@ class Rows:
         One name per row.
     """
 
-    indptr: Ints = frozen([0], np.int64)
-    index: Indices = empty(np.int32)
-    value: Floats = empty(np.float64)
-    lower: Floats = empty(np.float64)
-    upper: Floats = empty(np.float64)
+    indptr: Ints = field(default_factory=no_pointers)
+    index: Indices = field(default_factory=no_indices)
+    value: Floats = field(default_factory=no_floats)
+    lower: Floats = field(default_factory=no_floats)
+    upper: Floats = field(default_factory=no_floats)
     names: NameTable = field(default_factory=NameTable)
     price: Floats | None = None
     norm: NDArray[np.int8] | None = None
@@ -156,8 +156,8 @@ class PolynomialRow:
 class Indicators:
     """Rows that hold only when a binary column has a given value: row k binds where ``x[column[k]] == active[k]``."""
 
-    column: Indices = empty(np.int32)
-    active: NDArray[np.int8] = empty(np.int8)
+    column: Indices = field(default_factory=no_indices)
+    active: NDArray[np.int8] = field(default_factory=no_flags)
     rows: Rows = field(default_factory=Rows)
 
     def __post_init__(self) -> None:
@@ -194,9 +194,9 @@ class Groups:
         One name per group: that of the rows it came from.
     """
 
-    kind: NDArray[np.int8] = empty(np.int8)
-    indptr: Ints = frozen([0], np.int64)
-    index: Indices = empty(np.int32)
+    kind: NDArray[np.int8] = field(default_factory=no_flags)
+    indptr: Ints = field(default_factory=no_pointers)
+    index: Indices = field(default_factory=no_indices)
     names: NameTable = field(default_factory=NameTable)
 
     def __post_init__(self) -> None:
@@ -223,7 +223,7 @@ class Groups:
         return round(len(self.members(g)) ** 0.5)
 
     def simple(self) -> Iterator[tuple[int, GroupKind, Indices]]:
-        """Every group as exactly-one or at-most-one sets ``(group, kind, columns)``; a permutation yields 2 side sets."""
+        """Every group as exactly-one or at-most-one sets, ``(group, kind, columns)``; 2 * side for a permutation."""
         for g in range(len(self)):
             kind = GroupKind(self.kind[g])
             if kind is GroupKind.PERMUTATION:
@@ -239,7 +239,7 @@ class Groups:
         indptr = np.zeros(len(sets) + 1, dtype=np.int64)
         if sets:
             np.cumsum([len(columns) for _, _, columns in sets], out=indptr[1:])
-        index = np.concatenate([columns for _, _, columns in sets]) if sets else empty(np.int32)
+        index = np.concatenate([columns for _, _, columns in sets]) if sets else no_indices()
         lower = np.array([1.0 if kind == GroupKind.EXACTLY_ONE else -np.inf for _, kind, _ in sets])
         families = []
         for g, _, _ in sets:
