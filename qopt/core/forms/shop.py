@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qopt.core.arrays import Indices, Ints, frozen
 from qopt.core.solution import Check, Violation
@@ -15,7 +16,9 @@ from qopt.core.solution import Check, Violation
 class Shop:
     """Minimise the makespan of a job shop.
 
-    Tasks are numbered job after job in processing order: task t of job j runs after task t - 1 of the same job.
+    Tasks are numbered job after job in processing order: task t of job j runs after task t - 1 of the same job. A job
+    may be empty and may visit a machine more than once. A task of duration 0 keeps its place in the job but takes no
+    machine time, so it may fall inside another task's time on its machine.
 
     Parameters
     ----------
@@ -95,10 +98,36 @@ def evaluate(form: Shop, proposal: Proposal) -> Check:
             j = int(form.job[t])
             message = f"job {j}: task {t - form.indptr[j]} starts {late} before the one before it ends"
             violations.append(Violation("job order", float(late), message))
-    order = np.lexsort((end, start, form.machine))
+    busy = np.flatnonzero(form.duration > 0)
+    order = busy[np.lexsort((start[busy], form.machine[busy]))]
     for a, b in zip(order[:-1], order[1:]):
-        if form.machine[a] == form.machine[b] and form.duration[b] > 0 and end[a] > start[b]:
+        if form.machine[a] == form.machine[b] and end[a] > start[b]:
             message = f"machine {form.machine[a]}: task {b} starts {end[a] - start[b]} before task {a} ends"
             violations.append(Violation("machine", float(end[a] - start[b]), message))
     makespan = float(end.max(initial=0))
     return Check(not violations, (makespan,), tuple(violations), {"makespan": makespan})
+
+
+def semi_active(form: Shop, priority: ArrayLike) -> Proposal:
+    """Place the tasks one by one by ascending priority, each as early as its job and its machine allow.
+
+    Parameters
+    ----------
+    priority
+        Shape (tasks,). Where it contradicts the job order, a job's places go to its tasks in their order. The starts of
+        a feasible schedule give its left-shifted schedule, which is never longer.
+    """
+    places = form.job[np.argsort(np.asarray(priority), kind="stable")]
+    due = form.indptr[:-1].copy()
+    ready = np.zeros(form.jobs, dtype=np.int64)
+    free = np.zeros(form.machines, dtype=np.int64)
+    start = np.zeros(form.tasks, dtype=np.int64)
+    for j in places:
+        t = due[j]
+        due[j] += 1
+        duration, machine = form.duration[t], form.machine[t]
+        start[t] = ready[j] if duration == 0 else max(ready[j], free[machine])
+        ready[j] = start[t] + duration
+        if duration > 0:
+            free[machine] = ready[j]
+    return Proposal(start)
