@@ -51,6 +51,7 @@ class Instance(Strict):
     """The instance of a family, and at the same time its document.
 
     A subclass sets ``family`` to its module's name and adds the family's own fields; ``problem`` is the discriminator.
+    ``notes`` are sentences that the user should see, such as what a reader assumed where its file is silent.
     """
 
     family: ClassVar[str] = ""
@@ -58,4 +59,5 @@ class Instance(Strict):
     qopt: Literal[1] = 1
     problem: str = ""
     name: str = "unnamed"
+    notes: tuple[str, ...] = ()
     solve: SolveSection = SolveSection()
