@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from qopt.core.errors import Place
 
 
 class Strict(BaseModel):
@@ -47,6 +50,13 @@ class SolveSection(Strict):
     threads: int | None = Field(default=None, ge=1, le=1024)
 
 
+@dataclass(frozen=True)
+class Source:
+    """The document that an instance was read from, or None. Where it came from never makes two instances differ."""
+
+    document: Any = field(default=None, compare=False)
+
+
 class Instance(Strict):
     """The instance of a family, and at the same time its document.
 
@@ -61,3 +71,16 @@ class Instance(Strict):
     name: str = "unnamed"
     notes: tuple[str, ...] = ()
     solve: SolveSection = SolveSection()
+
+    _source: Source = PrivateAttr(default=Source())
+
+    def sourced(self, source: Source) -> Self:
+        """The same instance, knowing the document it was read from."""
+        copy = self.model_copy()
+        copy._source = source
+        return copy
+
+    def place(self, *path: str | int, offset: int = 0) -> Place:
+        """Where a part of the instance stands in its document, for messages; an empty place without one."""
+        document = self._source.document
+        return Place() if document is None else document.place(path, offset)

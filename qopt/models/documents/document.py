@@ -1,0 +1,157 @@
+"""Load a document, and check it against the pydantic class of its family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from qopt.core.errors import Issue, ModelError, Place
+from qopt.models.documents.faults import Faults
+from qopt.models.documents.issues import issues_of
+from qopt.models.documents.limits import DEFAULT, Limits
+from qopt.models.documents.nodes import Positions
+from qopt.models.instance import Instance, Source
+
+AnyInstance = TypeVar("AnyInstance", bound=Instance)
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A document as plain data, with the place of everything in it.
+
+    Parameters
+    ----------
+    positions
+        Where every key and value stands.
+    file
+        The file's name as the user wrote it; empty for text without a file.
+    base_dir
+        The folder that table files are looked for in; None where tables are not allowed.
+    limits
+        How large it and its expressions may be.
+    """
+
+    positions: Positions
+    file: str = ""
+    base_dir: Path | None = None
+    limits: Limits = field(default=DEFAULT)
+
+    @cached_property
+    def data(self) -> Any:
+        """Dicts with text keys, lists, and None, bool, int, float or str."""
+        return self.positions.root.plain()
+
+    def place(self, path: Sequence[str | int], offset: int = 0) -> Place:
+        """The place of a value, or of a character inside a text value."""
+        return self.positions.value(path, offset)
+
+
+def load_document(
+    source: str | bytes | Path, *, base_dir: Path | None = None, name: str = "", limits: Limits = DEFAULT
+) -> Document:
+    """Read a YAML or JSON document.
+
+    Parameters
+    ----------
+    source
+        A path (``Path``, or a string without a line break that does not begin with ``{``), or the text itself.
+    base_dir
+        Where table files are looked for. Default: the file's own folder; nowhere for a text.
+    name
+        What to call the document in messages; default: the path as given.
+
+    Raises
+    ------
+    ModelError
+        Every fault found, each with file, line and column.
+    """
+    if isinstance(source, str) and source.strip() and "\n" not in source and not source.lstrip().startswith("{"):
+        source = Path(source)
+    suffix = ""
+    if isinstance(source, Path):
+        name, suffix = name or str(source), source.suffix.lower()
+        base_dir = source.parent if base_dir is None else base_dir
+        raw = read_bytes(source, limits.document_bytes, Place(name))
+    else:
+        raw = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
+    if len(raw) > limits.document_bytes:
+        size = source.stat().st_size if isinstance(source, Path) else len(raw)
+        rule = f"the document has {size} bytes, at most {limits.document_bytes} are accepted"
+        raise ModelError(Issue(rule, place=Place(name), suggestion="move tables to CSV files"))
+    text = decode(raw, name)
+    faults = Faults(text, name)
+    if suffix == ".json" or (suffix not in (".yaml", ".yml") and is_json(text)):
+        from qopt.models.documents.json_text import read_json
+
+        root = read_json(text, faults, limits)
+    else:
+        from qopt.models.documents.yaml_text import read_yaml
+
+        root = read_yaml(text, faults, limits)
+    if not isinstance(root.value, dict):
+        suggestion = "begin with 'problem: …'; `qopt new FAMILY` writes a start"
+        faults.stop(root.start, "a document is a mapping of keys to values", suggestion=suggestion)
+    return Document(Positions(root, text, name), name, base_dir, limits)
+
+
+def validate(document: Document, instance: type[AnyInstance]) -> AnyInstance:
+    """The document as an instance of its family.
+
+    Raises
+    ------
+    ModelError
+        Every fault found, in reading order.
+    """
+    try:
+        checked = instance.model_validate(document.data, context={"document": document})
+    except ValidationError as error:
+        raise ModelError(issues_of(error, document.positions, instance)) from None
+    return checked.sourced(Source(document))
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON rather than YAML in flow style: it begins with ``{"`` or is ``{}``."""
+    start = text.lstrip()
+    return start.startswith("{") and start[1:].lstrip()[:1] in ('"', "}")
+
+
+def read_bytes(path: Path, limit: int, place: Place) -> bytes:
+    """The bytes of a file, one more than ``limit`` at most.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except FileNotFoundError:
+        raise ModelError(Issue("there is no such file", str(path), place, "check the name and the folder")) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ModelError(Issue(f"the file cannot be read: {reason}", str(path), place)) from None
+
+
+def decode(raw: bytes, name: str) -> str:
+    """UTF-8 text without its byte order mark.
+
+    Raises
+    ------
+    ModelError
+        Another encoding, with the line and the column of the first byte that is no UTF-8.
+    """
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        value = f"byte 0x{raw[error.start]:02x}"
+        suggestion = "save the file as UTF-8"
+        raise ModelError(Issue("the text is not UTF-8", value, Place(name, line, column), suggestion)) from None

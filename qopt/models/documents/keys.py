@@ -1,0 +1,55 @@
+"""Which keys a pydantic class knows at a path of a document, for suggestions."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Keys that may stand in the mapping at ``path``; empty where any key may."""
+    found: list[Any] = [model]
+    for part in path:
+        found = [below for annotation in found for below in _below(annotation, part)]
+    keys: dict[str, None] = {}
+    for annotation in found:
+        if _is_model(annotation):
+            keys |= dict.fromkeys(_fields(annotation))
+    return list(keys)
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _below(annotation: Any, part: str | int) -> list[Any]:
+    """The annotations one step further into the document, union arms side by side."""
+    if _is_model(annotation):
+        fields = _fields(annotation)
+        return _arms(fields[part]) if isinstance(part, str) and part in fields else []
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    if not arguments or not isinstance(origin, type):
+        return []
+    if issubclass(origin, Mapping):
+        return _arms(arguments[-1])
+    if issubclass(origin, tuple) and len(arguments) > 1 and arguments[1] is not Ellipsis:
+        return _arms(arguments[part]) if isinstance(part, int) and part < len(arguments) else []
+    return _arms(arguments[0])
+
+
+def _arms(annotation: Any) -> list[Any]:
+    """The arms of a union, ``Annotated`` unwrapped; the annotation itself when it is no union."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _arms(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [arm for option in get_args(annotation) for arm in _arms(option)]
+    return [annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -1,0 +1,179 @@
+"""The tree of a document: plain values, each with the place where it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qopt.core.errors import Place
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Node:
+    """One value of a document.
+
+    Parameters
+    ----------
+    value
+        A dict of nodes, a list of nodes, or a scalar: None, bool, int, float or str.
+    start
+        Offset of its first character in the document's text (for a block scalar, of its ``|`` or ``>``).
+    style
+        How a scalar is written: ``'``, ``"``, ``|``, ``>``, or empty for an unquoted one.
+    keys
+        For a mapping: the offset of each key.
+    """
+
+    value: Any
+    start: int
+    style: str = ""
+    keys: dict[str, int] | None = None
+
+    def plain(self) -> Any:
+        """The value without its places. Nesting is bounded by ``Limits.depth``."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def child(self, part: str | int) -> Node | None:
+        """The node under a key or at an index; None when there is none."""
+        if isinstance(self.value, dict) and isinstance(part, str):
+            return self.value.get(part)
+        if isinstance(self.value, list) and isinstance(part, int) and 0 <= part < len(self.value):
+            return self.value[part]
+        return None
+
+
+class Positions:
+    """Where every key and value of a document stands.
+
+    Parameters
+    ----------
+    root
+        The document's tree.
+    text
+        The text it was read from.
+    file
+        The file's name as the user wrote it; empty for none.
+    """
+
+    def __init__(self, root: Node, text: str, file: str = "") -> None:
+        self.root, self.text, self.file = root, text, file
+        self._lines = line_starts(text)
+
+    def node(self, path: Sequence[str | int]) -> Node | None:
+        """The node at a path; None when the document has none there."""
+        node: Node | None = self.root
+        for part in path:
+            node = node.child(part) if node is not None else None
+        return node
+
+    def value(self, path: Sequence[str | int], offset: int = 0) -> Place:
+        """The place of the value at ``path``, or ``offset`` characters into a text value.
+
+        A path that the document does not have gives the deepest part that it has.
+        """
+        node = self.root
+        for part in path:
+            child = node.child(part)
+            if child is None:
+                return self._place(node.start, path)
+            node = child
+        start = node.start if not offset or not isinstance(node.value, str) else self._inside(node, offset)
+        return self._place(start, path)
+
+    def key(self, path: Sequence[str | int]) -> Place:
+        """The place of the last key of ``path`` (of the value itself when it is an entry of a list)."""
+        owner = self.node(path[:-1])
+        if path and owner is not None and owner.keys is not None and path[-1] in owner.keys:
+            return self._place(owner.keys[str(path[-1])], path)
+        return self.value(path)
+
+    def written(self, path: Sequence[str | int]) -> str:
+        """The value at ``path`` as the user wrote it, shortened; a summary for lists and mappings."""
+        node = self.node(path)
+        return "" if node is None else summary(node.value)
+
+    def _place(self, at: int, path: Sequence[str | int]) -> Place:
+        line, column = line_column(self._lines, at)
+        return Place(self.file, line, column, path_text(path))
+
+    def _inside(self, node: Node, offset: int) -> int:
+        """Where character ``offset`` of a text value stands: folding changes white space alone, so count the rest."""
+        target = len("".join(node.value[:offset].split()))
+        at = node.start + (node.style in ("'", '"'))
+        if node.style in ("|", ">"):
+            at = self.text.find("\n", at) + 1 or len(self.text)
+        while at < len(self.text):
+            char = self.text[at]
+            if char == "\\" and node.style == '"':
+                return node.start  # an escape: characters no longer correspond one to one
+            if not char.isspace():
+                if target == 0:
+                    return at
+                target -= 1
+                at += char == "'" and node.style == "'"  # a quote inside quotes is written twice
+            at += 1
+        return node.start
+
+
+def summary(value: Any) -> str:
+    """A value in a few words, for a message."""
+    if isinstance(value, dict):
+        return f"a mapping of {len(value)} {'key' if len(value) == 1 else 'keys'}"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def line_starts(text: str) -> list[int]:
+    """Offset of the first character of every line."""
+    return [0] + [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
+
+
+def line_column(starts: list[int], at: int) -> tuple[int, int]:
+    """Line and column, both 1-based, of an offset."""
+    line = bisect_right(starts, at)
+    return line, at - starts[line - 1] + 1
+
+
+_BARE = re.compile(r"[^\W\d][\w-]*\Z")
+_PARTS = re.compile(r'\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^\W\d][\w-]*)')
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """A path as people write it: ``visits[3].windows[0]``; odd keys as ``values["a b"]``."""
+    out = ""
+    for part in path:
+        if isinstance(part, int):
+            out += f"[{part}]"
+        elif _BARE.match(part):
+            out += f".{part}" if out else part
+        else:
+            out += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return out
+
+
+def path_parts(text: str) -> Path:
+    """The parts of a path written by ``path_text``."""
+    return tuple(_path_parts(text))
+
+
+def _path_parts(text: str) -> Iterator[str | int]:
+    for match in _PARTS.finditer(text):
+        number, quoted, bare = match.groups()
+        if number is not None:
+            yield int(number)
+        else:
+            yield json.loads(quoted) if quoted is not None else bare
