@@ -82,6 +82,10 @@ class Watch:
         """Why ``stop`` was set; empty while it is not."""
         return self._reason
 
+    def silent(self) -> Watch:
+        """The same stop, deadline and threads, without listeners: for a search whose answers need translating first."""
+        return Watch(clock=self.clock, deadline=self.deadline, threads=self.threads, stop=self.stop)
+
     def within(self, seconds: float | None, *, threads: int | None = None) -> Watch:
         """A watch for a share of this one's time: same stop, same listeners, an earlier deadline."""
         deadline = self.deadline

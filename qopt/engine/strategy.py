@@ -1,0 +1,259 @@
+"""Strategy ``auto``: who searches, who proves, and what happens when nothing feasible turns up.
+
+One thread searches (proposers on the form, or samplers on the compiled problem with repair and recombination); a second
+one, where there is one, proves (combinatorial bounders, then HiGHS on the whole problem where it fits) and joins the
+search when there is nothing left to prove. With one thread, or limited by work, the same stages run one after another.
+Every choice is written into the record with its reason.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from qopt.core import forms, registry
+from qopt.core.problem import Problem
+from qopt.engine import proving, searching
+from qopt.engine.run import Run
+
+EXACT_COLUMNS, EXACT_NONZEROS = 60_000, 1_500_000
+"""Largest problem that HiGHS is asked to solve whole."""
+SAMPLE_COLUMNS, SAMPLE_NONZEROS = 300_000, 30_000_000
+"""Largest problem that is compiled for a sampler."""
+UNTIMED = 10.0
+"""Seconds a stage may take when the run is limited by work alone."""
+
+
+class Strategy:
+    """The choices for one run, made before the first backend is called."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        subject, settings = run.subject, run.settings
+        self.form = "" if subject.form is None else forms.name_of(subject.form)
+        fitting = [n for n in registry.names("proposers") if registry.load("proposers", n).accepts.form == self.form]
+        self.proposers = fitting if settings.proposers is None else [n for n in settings.proposers if n in fitting]
+        if settings.proposers:
+            for name in settings.proposers:
+                if name not in fitting:
+                    run.decide(f"proposer {name} is not used: it does not search {self.form or 'a plain problem'}")
+        if not self.form:
+            self.proposers = []
+        self.formulation = subject.choose("sample", settings.formulation)
+        self.exact_formulation = subject.choose("exact", settings.formulation)
+        if not self.form:
+            self.exact_formulation = self.formulation
+        run.record.formulation = self.formulation
+        self.samplers = self._samplers()
+        self.may_solve_exactly = not settings.samplers and self._fits(
+            self.exact_formulation, EXACT_COLUMNS, EXACT_NONZEROS, "HiGHS is not asked to solve the whole problem"
+        )
+        if settings.samplers:
+            run.decide("samplers were named, so HiGHS repairs and bounds but does not search on its own")
+        self.threads = 1 if settings.deterministic else settings.threads
+
+    def _fits(self, formulation: str, columns: int, nonzeros: int, otherwise: str) -> bool:
+        n, nnz = self.run.subject.size(formulation)
+        if n <= columns and nnz <= nonzeros:
+            return True
+        what = f" as {formulation}" if formulation else ""
+        self.run.decide(f"{otherwise}: {n} columns and {nnz} nonzeros{what}, the limits are {columns} and {nonzeros}")
+        return False
+
+    def _samplers(self) -> list[str]:
+        run, wanted = self.run, self.run.settings.samplers
+        if wanted == ():
+            return []
+        if wanted is None and self.proposers:
+            run.decide(f"{', '.join(self.proposers)} searches the {self.form} form; name a sampler to add one")
+            return []
+        if not self._fits(self.formulation, SAMPLE_COLUMNS, SAMPLE_NONZEROS, "no sampler is used"):
+            return []
+        if wanted is None:
+            run.decide("anneal searches the compiled problem")
+            return ["anneal"]
+        return list(wanted)
+
+    # -- the two workers -----------------------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """Search until the run is over, or until nothing is left to try."""
+        if self.proposers:
+            self._search_form()
+        if self.samplers:
+            self._search_samples()
+
+    def _search_form(self) -> None:
+        run, seed, settings = self.run, self.run.settings.seed, self.run.settings
+        if settings.deterministic:
+            for name in self.proposers:
+                searching.propose(run, name, None, seed=seed)
+            if settings.repair:
+                searching.recombine(run, UNTIMED, seed=seed)
+            return
+        share = 0.75 if not self.samplers else 0.4
+        for k, name in enumerate(self.proposers):
+            searching.propose(run, name, share * run.search.remaining() / (len(self.proposers) - k), seed=seed)
+        round_ = 1
+        while not run.over() and not self.samplers:
+            before = run.incumbent()
+            if settings.repair:
+                searching.recombine(run, 0.4 * run.search.remaining(), seed=seed + round_)
+            if run.over():
+                break
+            if run.incumbent() == before or run.search.remaining() < 1.0:
+                share = 1.0
+            else:
+                share = 0.6
+            for name in self.proposers:
+                searching.propose(run, name, share * run.search.remaining(), seed=seed + 1000 * round_)
+            round_ += 1
+
+    def _search_samples(self) -> None:
+        run, settings = self.run, self.run.settings
+        if settings.deterministic:
+            for name in self.samplers:
+                searching.sample(run, name, self.formulation, None, seed=settings.seed)
+            if settings.repair:
+                searching.repair(run, self.formulation, UNTIMED, seed=settings.seed)
+                searching.recombine(run, UNTIMED, seed=settings.seed)
+            return
+        round_, idle = 0, 0
+        reserve = 0.25 * run.search.remaining() if settings.repair else 0.0
+        while not run.over() and idle < 2:
+            left = run.search.remaining()
+            if run.best is None and settings.repair and round_ > 0 and left < reserve:
+                break
+            share = {0: 0.2, 1: 0.3}.get(round_, 0.5) * left
+            if not settings.repair:
+                share = left if round_ else 0.5 * left
+            got, before = 0, len(run.pool)
+            for name in self.samplers:
+                got += searching.sample(
+                    run, name, self.formulation, share / len(self.samplers), seed=settings.seed + round_
+                )
+            if settings.repair and not run.over():
+                got += searching.repair(
+                    run, self.formulation, 0.5 * run.search.remaining(), seed=settings.seed + round_
+                )
+                got += searching.recombine(run, 0.3 * run.search.remaining(), seed=settings.seed + round_)
+            idle = 0 if len(run.pool) > before else idle + 1
+            if not got:
+                break
+            if settings.budget.reads is not None:
+                break
+            round_ += 1
+
+    def prove(self) -> None:
+        """Bounds, then the whole problem by HiGHS; then help the search."""
+        run, settings = self.run, self.run.settings
+        seconds = run.search.remaining()
+        quick = min(0.25 * seconds, 20.0)
+        for name in registry.names("bounders"):
+            bounder = registry.load("bounders", name)
+            if self.form and bounder.accepts.form == self.form and not run.over():
+                proving.bound(run, name, run.subject.form, min(seconds * 0.6, 60.0) if self.threads > 1 else quick)
+            elif not bounder.accepts.form and name != "highs" and not run.over() and not self.form:
+                proving.bound(run, name, self._problem(), quick, formulation=self.formulation)
+        if self.may_solve_exactly and not run.over():
+            left = run.search.remaining()
+            share = left if self.threads > 1 and not self.form else 0.5 * left
+            if share == float("inf"):
+                share = UNTIMED
+            proving.exact(run, self.exact_formulation, share, seed=settings.seed)
+        elif settings.samplers and run.bound is None and not run.over() and not self.form:
+            proving.bound(run, "highs", self._problem(), min(0.3 * seconds, 20.0), formulation=self.formulation)
+
+    def _problem(self) -> Problem:
+        return self.run.subject.problem(self.formulation)
+
+    def _prove_then_help(self) -> None:
+        self.prove()
+        self.help()
+
+    def help(self) -> None:
+        """A second search beside the first, from another seed."""
+        run, round_ = self.run, 0
+        while not run.over() and self.proposers:
+            round_ += 1
+            for name in self.proposers:
+                left = run.search.remaining()
+                searching.propose(run, name, max(0.6 * left, min(left, 1.0)), seed=run.settings.seed + 7919 * round_)
+
+    # -- the whole -----------------------------------------------------------------------------------------------
+
+    def execute(self) -> None:
+        """Run every stage; returns when the run is over or everything was tried."""
+        run = self.run
+        if self.threads > 1:
+            self._together(self.search, self._prove_then_help)
+        else:
+            first = self.may_solve_exactly and not self.proposers
+            if first and not run.settings.deterministic:
+                proving.exact(run, self.exact_formulation, 0.3 * run.search.remaining(), seed=run.settings.seed)
+            self._bounds_alone()
+            self.search()
+            if not run.over() and (run.settings.deterministic or not first):
+                self.prove()
+        self._fall_back()
+        self._alternatives()
+
+    def _bounds_alone(self) -> None:
+        run = self.run
+        if run.settings.deterministic:
+            return
+        for name in registry.names("bounders"):
+            if self.form and registry.load("bounders", name).accepts.form == self.form and not run.over():
+                proving.bound(run, name, run.subject.form, 0.1 * run.search.remaining())
+
+    def _together(self, first: Callable[[], object], second: Callable[[], object]) -> None:
+        errors: list[BaseException] = []
+
+        def guarded() -> None:
+            try:
+                second()
+            except BaseException as error:  # noqa: BLE001  handed to the waiting thread
+                errors.append(error)
+                self.run.search.cancel("failed")
+
+        beside = threading.Thread(target=guarded, name="qopt-prover", daemon=True)
+        beside.start()
+        try:
+            first()
+        finally:
+            beside.join()
+        if errors:
+            raise errors[0]
+
+    def _fall_back(self) -> None:
+        run = self.run
+        if run.best is not None or run.infeasible or run.unbounded or run.watch.expired() or not run.settings.repair:
+            return
+        if not run.settings.fallback:
+            return
+        seconds = None if run.settings.deterministic else run.search.remaining()
+        named = [*(run.settings.samplers or ()), *(run.settings.proposers or ())]
+        what = f"{', '.join(named)} found nothing feasible" if named else "the search found nothing feasible"
+        fitting = [n for n in registry.names("proposers") if registry.load("proposers", n).accepts.form == self.form]
+        if self.form and fitting:
+            run.fall_back(f"{what}; {fitting[0]} searches the {self.form} form instead")
+            searching.propose(run, fitting[0], seconds, seed=run.settings.seed)
+        elif not self.may_solve_exactly and self._fits(
+            self.exact_formulation, EXACT_COLUMNS, EXACT_NONZEROS, "there is no classical fallback"
+        ):
+            run.fall_back(f"{what}; HiGHS solves the whole problem instead")
+            proving.exact(run, self.exact_formulation, seconds or UNTIMED, seed=run.settings.seed)
+
+    def _alternatives(self) -> None:
+        run = self.run
+        wanted = run.settings.top
+        known = run.entries(feasible=True)
+        if self.form or run.settings.samplers or not known or len(known) >= wanted or run.watch.expired():
+            return
+        if not self.may_solve_exactly or run.settings.deterministic:
+            return
+        left = run.watch.remaining()
+        began = time.perf_counter()
+        proving.vary(run, self.formulation, wanted, min(left, max(2.0, 0.2 * left)), seed=run.settings.seed)
+        run.record.seconds["alternatives"] = round(time.perf_counter() - began, 4)

@@ -1,0 +1,156 @@
+"""The other verbs: load, compile, sample, explain, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from qopt.compilers.compile import compile_problem
+from qopt.core import forms, registry
+from qopt.core.accepts import QUBO, Accepts
+from qopt.core.batch import SampleBatch
+from qopt.core.budget import Budget
+from qopt.core.compiled import Compiled
+from qopt.core.errors import ModelError, NotApplicableError, RecordError
+from qopt.core.solution import Check, Violation
+from qopt.core.watch import Watch
+from qopt.engine.environment import cores
+from qopt.evaluate.check import check as judge
+from qopt.milp.conflict import conflict
+from qopt.models.subject import Subject, as_subject
+
+
+def load(source: Any, **options: Any) -> Any:
+    """A family instance or a Problem from a file of any known format (by content), or from a model object.
+
+    Parameters
+    ----------
+    options
+        ``format``, ``member`` and the reader's own options.
+
+    Raises
+    ------
+    ModelError
+        No reader, or several, accept the file; or the file is broken: every issue with file, line and column.
+    """
+    subject = as_subject(source, **options)
+    return subject.instance if subject.instance is not None else subject.problem()
+
+
+def compile(  # the public name of the verb
+    subject: Any,
+    *,
+    guarantee: str = "argmin",
+    accepts: Accepts = QUBO,
+    max_bits: int | None = None,
+    encoding: str = "auto",
+    formulation: str = "auto",
+    presolve: bool = True,
+    **options: Any,
+) -> Compiled:
+    """Compile for a backend that accepts what ``accepts`` says; a plain QUBO by default.
+
+    Parameters
+    ----------
+    guarantee
+        ``argmin``, ``top:X``, ``top:X%``, ``total`` or ``none``: what must hold of the energies.
+    max_bits
+        Refuse (CompileError) above this many bits.
+    encoding
+        Name of the encoding of integer columns, or ``auto``.
+    presolve
+        Whether rows that always hold are dropped and groups are detected.
+
+    Raises
+    ------
+    CompileError
+        Not possible as asked; the message says what was needed and what allowed.
+    """
+    target = as_subject(subject, **options)
+    problem = target.problem(formulation)
+    return compile_problem(
+        problem, accepts=accepts, guarantee=guarantee, encoding=encoding, max_bits=max_bits, presolve=presolve
+    )
+
+
+def sample(
+    subject: Any, *, sampler: str = "anneal", budget: float | Budget = 1.0, seed: int = 0, threads: int | None = None
+) -> SampleBatch:
+    """Sample a Compiled, or a dimod BQM, with one sampler; no repair, no ranking.
+
+    Returns
+    -------
+    ``bits`` 0/1 with columns in ``bqm.variables`` order for a BQM, ``energies`` in the terms of what was handed in.
+
+    Raises
+    ------
+    NotApplicableError
+        The sampler does not accept it.
+    """
+    compiled = subject if isinstance(subject, Compiled) else _of_bqm(subject)
+    plugin = registry.load("samplers", sampler)
+    refused = plugin.accepts.refusals(
+        bits=compiled.num_bits, couplings=compiled.num_couplings, degree=compiled.polynomial.degree
+    )
+    if refused:
+        raise NotApplicableError(sampler, refused)
+    limit = Budget.of(budget)
+    clock = time.perf_counter
+    deadline = None if limit.seconds is None else clock() + limit.seconds
+    watch = Watch(clock=clock, deadline=deadline, threads=threads or cores())
+    batch: SampleBatch = plugin.sample(compiled, budget=limit, seed=seed, watch=watch)
+    compiled.verify(batch.bits, batch.energies, sampler)
+    return batch
+
+
+def _of_bqm(bqm: Any) -> Compiled:
+    from qopt.core.polynomial import Polynomial
+
+    if not hasattr(bqm, "to_numpy_vectors"):
+        raise ModelError(f"sample takes a Compiled or a dimod BQM, got a {type(bqm).__name__}")
+    binary = bqm if bqm.vartype.name == "BINARY" else bqm.change_vartype("BINARY", inplace=False)
+    linear, (row, col, value), offset = binary.to_numpy_vectors(variable_order=list(bqm.variables))
+    return Compiled.of_polynomial(Polynomial.from_pairs(linear, row, col, value, offset=float(offset), binary=True))
+
+
+def explain(subject: Any, *, budget: float = 10.0, formulation: str = "auto", **options: Any) -> tuple[Violation, ...]:
+    """Why nothing is feasible: an irreducible set of rules that cannot hold together, in the user's words.
+
+    Returns
+    -------
+    The conflicting rules; empty when a feasible answer exists or no conflict was found within the budget.
+    """
+    target = as_subject(subject, **options)
+    clock = time.perf_counter
+    watch = Watch(clock=clock, deadline=clock() + budget, threads=1)
+    return conflict(target.problem(target.choose("exact", formulation)), watch=watch)
+
+
+def check(subject: Any, plan: Mapping[str, Any], **options: Any) -> Check:
+    """Judge a plan that anyone made.
+
+    Parameters
+    ----------
+    plan
+        A plan in the family's words, or a document of ``qopt solve --json`` (its best plan is judged).
+
+    Raises
+    ------
+    RecordError
+        The document holds no plan.
+    """
+    target = as_subject(subject, **options)
+    return judge_plan(target, plan)
+
+
+def judge_plan(subject: Subject, plan: Mapping[str, Any]) -> Check:
+    """The check of a plan of a subject."""
+    if "solutions" in plan:
+        if not plan["solutions"]:
+            raise RecordError("the document holds no solution")
+        plan = plan["solutions"][0]["plan"]
+    restored = subject.restore(plan)
+    if subject.form is not None:
+        return forms.evaluate(subject.form, restored)
+    return judge(subject.problem(), restored)

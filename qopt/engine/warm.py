@@ -1,0 +1,67 @@
+"""Small runs that touch every kernel, so that numba compiles each once and keeps it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from qopt.core import forms, registry
+from qopt.core.accepts import QUBO
+from qopt.core.budget import Budget
+from qopt.core.compiled import Compiled
+from qopt.core.errors import BackendUnavailableError, NotApplicableError
+from qopt.core.polynomial import polynomial_of
+from qopt.core.watch import Watch
+from qopt.models.subject import Subject
+
+NATIVE = ("anneal", "exact", "random")
+
+
+def steps() -> Iterator[tuple[str, Callable[[], None]]]:
+    """``(name, run)`` for every backend with kernels of its own."""
+    subjects = [Subject(instance=registry.load("families", name).example()) for name in registry.names("families")]
+    for subject in subjects:
+        if subject.form is not None:
+            for kind in ("proposers", "bounders"):
+                for name in registry.names(kind):
+                    if registry.load(kind, name).accepts.form == forms.name_of(subject.form):
+                        yield name, _form_step(kind, name, subject)
+    for name in NATIVE:
+        yield name, _sampler_step(name, subjects)
+
+
+def _watch(seconds: float) -> Watch:
+    return Watch(clock=time.perf_counter, deadline=time.perf_counter() + seconds)
+
+
+def _form_step(kind: str, name: str, subject: Subject) -> Callable[[], None]:
+    def run() -> None:
+        plugin = registry.load(kind, name)
+        watch = _watch(0.2)
+        if kind == "proposers":
+            plugin.propose(subject.form, budget=Budget(seconds=0.2), seed=0, watch=watch)
+        else:
+            plugin.bound(subject.form, incumbent=None, budget=Budget(seconds=0.2), watch=watch)
+
+    return run
+
+
+def _sampler_step(name: str, subjects: list[Subject]) -> Callable[[], None]:
+    def run() -> None:
+        from qopt.compilers.compile import compile_problem
+
+        sampler = registry.load("samplers", name)
+        whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
+        sparse = polynomial_of(40, {(k, k + 1): 1.0 for k in range(39)})
+        made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3))]
+        for subject in subjects:
+            if subject.size(subject.choose("sample"))[0] <= 1000:
+                made += [compile_problem(subject.problem(), accepts=accepts) for accepts in (QUBO, sampler.accepts)]
+        for compiled in made:
+            try:
+                if not sampler.accepts.refusals(bits=compiled.num_bits, degree=compiled.polynomial.degree):
+                    sampler.sample(compiled, budget=Budget(seconds=0.1, reads=2), seed=0, watch=_watch(0.1))
+            except (NotApplicableError, BackendUnavailableError):
+                continue
+
+    return run

@@ -1,0 +1,42 @@
+"""The ranking: a total order, so that two runs can be compared line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qopt.core.problem import Sense
+from qopt.core.result import Bound, relative_gap
+from qopt.core.solution import Origin, Solution
+
+_ORIGIN = {origin: k for k, origin in enumerate(Origin)}
+
+
+def order(solution: Solution, sense: Sense) -> tuple[Any, ...]:
+    """Sort key, smallest first: feasible before infeasible; then the levels (feasible) or the total violation; then the
+    origin; then the plan itself."""
+    levels = tuple(sense.sign * value for value in solution.levels)
+    violation = 0.0 if solution.feasible else solution.check.total_violation
+    return (not solution.feasible, violation, levels, _ORIGIN[solution.origin], repr(solution.key))
+
+
+def rank(solutions: Iterable[Solution], *, sense: Sense, top: int, bound: Bound | None = None) -> tuple[Solution, ...]:
+    """The best ``top`` distinct plans, best first, with their gaps.
+
+    Solutions with the same ``key`` are one plan: the one that stands first in the order is kept and counts the others
+    in ``seen``. Infeasible answers are listed only when there is no feasible one.
+    """
+    first: dict[Any, Solution] = {}
+    seen: dict[Any, int] = {}
+    for solution in sorted(solutions, key=lambda s: order(s, sense)):
+        first.setdefault(solution.key, solution)
+        seen[solution.key] = seen.get(solution.key, 0) + solution.seen
+    ordered: Sequence[Solution] = list(first.values())
+    if ordered and ordered[0].feasible:
+        ordered = [solution for solution in ordered if solution.feasible]
+    value = None if bound is None else bound.value
+    return tuple(
+        replace(s, seen=seen[s.key], gap=relative_gap(s.objective, value) if s.feasible else None)
+        for s in ordered[:top]
+    )
