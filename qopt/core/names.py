@@ -114,6 +114,27 @@ class NameTable(Sequence[str]):
         """A table with more families behind these."""
         return NameTable(self.families + families)
 
+    def select(self, chosen: Sequence[int]) -> NameTable:
+        """The names at the given positions, in that order. A family taken whole stays as it is; of one taken in part,
+        each run becomes a family of the same name with one axis, so that every text stays the same."""
+        families: list[Labels] = []
+        k = 0
+        while k < len(chosen):
+            family, position = self.locate(chosen[k])
+            first, k = k, k + 1
+            start = int(chosen[first]) - position
+            while k < len(chosen) and start <= chosen[k] < start + family.size:
+                k += 1
+            run = [int(c) - start for c in chosen[first:k]]
+            if run == list(range(family.size)):
+                families.append(family)
+            elif family.shape:
+                axis = tuple(",".join(str(label) for label in family.index(p)) for p in run)
+                families.append(Labels(family.name, (len(run),), (axis,), family.place, family.why))
+            else:
+                families += [family] * len(run)
+        return NameTable(tuple(families))
+
     @classmethod
     def numbered(cls, name: str, count: int) -> NameTable:
         """``count`` members called ``name[0]``, ``name[1]``, …"""

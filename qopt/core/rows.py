@@ -108,26 +108,20 @@ class Rows:
         return out
 
     def select(self, keep: ArrayLike) -> Rows:
-        """The rows of a mask or an index list, in that order, with numbered names kept from this table."""
+        """The rows of a mask or an index list, in that order, with the names they have here."""
         chosen = np.asarray(keep)
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
         lengths = np.diff(self.indptr)[chosen]
         indptr = np.zeros(len(chosen) + 1, dtype=np.int64)
         np.cumsum(lengths, out=indptr[1:])
         entry = np.repeat(self.indptr[:-1][chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        families = []
-        for k in chosen.tolist():
-            labels, position = self.names.locate(k)
-            families.append(Labels(labels.text(position), (), (), labels.place, labels.why) if labels.shape else labels)
         return Rows(
             indptr,
             self.index[entry],
             self.value[entry],
             self.lower[chosen],
             self.upper[chosen],
-            self.names
-            if len(chosen) == len(self) and np.array_equal(chosen, np.arange(len(self)))
-            else NameTable(tuple(families)),
+            self.names.select(chosen.tolist()),
             None if self.price is None else self.price[chosen],
             None if self.norm is None else self.norm[chosen],
             None if self.level is None else self.level[chosen],
