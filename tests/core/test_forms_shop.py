@@ -73,3 +73,22 @@ def test_no_tasks_at_all() -> None:
     form = Shop(np.array([0, 0]), np.array([]), np.array([]), 0)
     assert semi_active(form, []).start.shape == (0,)
     assert evaluate(form, semi_active(form, [])).levels == (0.0,)
+
+
+def test_heads_and_tails_follow_the_jobs() -> None:
+    form = shop([(0, 3), (1, 0), (0, 2)], [], [(1, 4)])
+    assert form.head.tolist() == [0, 3, 3, 0]
+    assert form.tail.tolist() == [2, 2, 0, 0]
+
+
+def test_tasks_without_duration_can_be_left_out_and_put_back() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        jobs = [[(int(rng.integers(2)), int(rng.integers(3))) for _ in range(rng.integers(0, 5))] for _ in range(3)]
+        form = shop(*jobs, machines=2)
+        busy = form.busy()
+        assert (busy.duration > 0).all() and busy.duration.sum() == form.duration.sum()
+        assert busy.jobs == form.jobs
+        plan = semi_active(busy, rng.random(busy.tasks))
+        check = evaluate(form, form.with_idle(plan.start))
+        assert check.feasible and check.levels == evaluate(busy, plan).levels

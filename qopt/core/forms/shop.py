@@ -66,6 +66,33 @@ class Shop:
         """The job of each task, shape (tasks,)."""
         return frozen(np.repeat(np.arange(self.jobs), np.diff(self.indptr)), np.int32)
 
+    @cached_property
+    def head(self) -> Ints:
+        """Time of the tasks before each task in its job, shape (tasks,): no start can be earlier."""
+        before = np.cumsum(self.duration) - self.duration
+        return frozen(before - before[self.indptr[self.job]], np.int64)
+
+    @cached_property
+    def tail(self) -> Ints:
+        """Time of the tasks behind each task in its job, shape (tasks,)."""
+        through = np.append(0, np.cumsum(self.duration))
+        return frozen(through[self.indptr[self.job + 1]] - through[1:], np.int64)
+
+    def busy(self) -> Shop:
+        """The shop without its tasks of duration 0: same jobs, same machines, same least makespan."""
+        kept = self.duration > 0
+        indptr = np.append(0, np.cumsum(kept))[self.indptr]
+        return Shop(indptr, self.machine[kept], self.duration[kept], self.machines)
+
+    def with_idle(self, start: Ints) -> Proposal:
+        """The proposal of this shop for starts of ``busy()``: tasks of duration 0 start where the one before ends."""
+        full = np.zeros(self.tasks, dtype=np.int64)
+        full[self.duration > 0] = start
+        for t in np.flatnonzero(self.duration == 0):
+            if t > self.indptr[self.job[t]]:
+                full[t] = full[t - 1] + self.duration[t - 1]
+        return Proposal(full)
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
