@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 
 from qopt.core.arrays import Bools, Floats, Indices, frozen
 from qopt.core.errors import BackendContractError
+from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
-from qopt.core.problem import Problem
+from qopt.core.problem import Columns, Problem
 from qopt.core.rows import GroupKind, Groups, Rows
 
 if TYPE_CHECKING:
@@ -150,6 +151,26 @@ class Compiled:
     certificate: Any = None
     notes: tuple[str, ...] = ()
     stats: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_polynomial(cls, polynomial: Polynomial, groups: Groups | None = None) -> Compiled:
+        """The polynomial itself, bit k standing for a binary column ``x[k]``: minimise it subject to the groups.
+
+        Nothing is lowered, so nothing needs a penalty and the guarantee is ``total``.
+        """
+        groups = Groups() if groups is None else groups
+        n = polynomial.n
+        columns = Columns.binaries(NameTable.numbered("x", n))
+        each = np.arange(n, dtype=np.int32)
+        identity = Encoded(n, np.arange(n + 1), each, np.ones(n), np.zeros(n))
+        return cls(
+            problem=Problem.build(columns, polynomial, groups=groups),
+            polynomial=polynomial,
+            groups=groups,
+            rows=Rows(),
+            blocks=(Block("identity", each, 0, identity),),
+            guarantee="total",
+        )
 
     @property
     def num_bits(self) -> int:
