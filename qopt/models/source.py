@@ -1,0 +1,83 @@
+"""The text of a file, or the reason why there is none."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from qopt.core.errors import Issue, ModelError, Place
+
+LIMIT = 256_000_000
+"""Largest file that is read, in bytes."""
+
+
+def text_of(source: str | Path, *, latin1: bool = False) -> tuple[str, str]:
+    """Text and file name of a source: a ``Path`` is read; a ``str`` is the text itself and has no file name.
+
+    Parameters
+    ----------
+    latin1
+        Whether bytes that are not UTF-8 are taken as Latin-1 (formats older than UTF-8 whose comments hold names).
+
+    Raises
+    ------
+    ModelError
+        No such file, a directory, empty, binary, not UTF-8 (with the place of the first bad byte), or above ``LIMIT``.
+    """
+    if isinstance(source, str):
+        return source, ""
+    return decoded(read_bytes(source), str(source), latin1=latin1), str(source)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that exists, is a file, is not empty and not above ``LIMIT``."""
+    place = Place(str(path))
+    try:
+        if path.is_dir():
+            raise ModelError(Issue("a file is needed, this is a directory", place=place))
+        size = path.stat().st_size
+        if size > LIMIT:
+            raise ModelError(Issue(f"a file may hold at most {LIMIT:,} bytes", f"{size:,}", place))
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(Issue("there is no such file", place=place, suggestion=_near(path))) from error
+    except OSError as error:
+        raise ModelError(Issue(f"the file cannot be read: {error.strerror}", place=place)) from error
+    except ValueError as error:  # a path with a NUL character
+        raise ModelError(Issue("this is no path", repr(str(path)))) from error
+    if not data.strip():
+        raise ModelError(Issue("the file is empty", place=place))
+    return data
+
+
+def decoded(data: bytes, file: str, *, latin1: bool = False) -> str:
+    """Bytes as text: UTF-8 (a byte order mark is dropped), or Latin-1 where that is allowed and needed."""
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise ModelError(Issue("this is a binary file, not a text", f"a zero byte at byte {zero}", Place(file)))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if latin1:
+            return data.decode("latin-1")
+        # with a byte order mark the codec counts from behind it
+        start = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
+        line = data.count(b"\n", 0, start) + 1
+        column = start - data.rfind(b"\n", 0, start)
+        raise ModelError(
+            Issue(
+                "the file is not UTF-8",
+                f"byte 0x{data[start]:02x} at byte {start}",
+                Place(file, line, column),
+                "save it as UTF-8",
+            )
+        ) from error
+
+
+def _near(path: Path) -> str:
+    """A file of nearly that name beside it, as a suggestion; empty when there is none."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no directory {folder} either"
+    close = get_close_matches(path.name, [p.name for p in folder.iterdir()], n=1)
+    return f"did you mean {folder / close[0]}?" if close else ""
