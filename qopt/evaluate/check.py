@@ -58,7 +58,9 @@ def check(problem: Problem, values: ArrayLike) -> Check:
             exact = row.polynomial.integral and bool(problem.columns.discrete[row.polynomial.columns()].all())
             slack = 0.0 if exact else TOLERANCE * max(1.0, abs(activity))
             tolerance = max(tolerance, slack)
-            _judge(row.name, row.labels.why, activity, row.lower, row.upper, slack, broken)
+            over = float(violation(np.array([activity]), np.float64(row.lower), np.float64(row.upper))[0])
+            if over > slack:
+                _judge(row.name, row.labels.why, activity, row.lower, row.upper, over, broken)
     if len(problem.indicators):
         active = x[problem.indicators.column] == problem.indicators.active
         tolerance = max(tolerance, _rows(problem, problem.indicators.rows, x, active, broken))
@@ -128,16 +130,12 @@ def _rows(problem: Problem, rows: Rows, x: Floats, judged: Bools, broken: list[V
         index, value = rows.row(k)
         exact = is_integral(value) and bool(problem.columns.discrete[index].all())
         if exact and size[k] >= 2**53:
-            amount = _exact_violation(value, x[index], rows.lower[k], rows.upper[k])
-        else:
-            amount = float(over[k])
-            slack = 0.0 if exact else TOLERANCE * max(1.0, abs(activity[k]))
-            tolerance = max(tolerance, slack)
-            if amount <= slack:
-                continue
-        if amount > 0:
+            over[k] = _exact_violation(value, x[index], rows.lower[k], rows.upper[k])
+        slack = 0.0 if exact else TOLERANCE * max(1.0, abs(activity[k]))
+        tolerance = max(tolerance, slack)
+        if over[k] > slack:
             labels, position = rows.names.locate(k)
-            _judge(labels.text(position), labels.why, float(activity[k]), rows.lower[k], rows.upper[k], 0.0, broken)
+            _judge(labels.text(position), labels.why, activity[k], rows.lower[k], rows.upper[k], over[k], broken)
     return tolerance
 
 
@@ -149,14 +147,10 @@ def _exact_violation(value: Floats, x: Floats, lower: float, upper: float) -> fl
 
 
 def _judge(
-    name: str, why: str, activity: float, lower: float, upper: float, slack: float, broken: list[Violation]
+    name: str, why: str, activity: float, lower: float, upper: float, amount: float, broken: list[Violation]
 ) -> None:
+    """Write down a broken row."""
+    side = lower if activity < lower else upper
+    wanted = "exactly" if lower == upper else ("at least" if activity < lower else "at most")
     reason = f" ({why})" if why else ""
-    if activity < lower - slack:
-        wanted = "exactly" if lower == upper else "at least"
-        text = f"{name}{reason}: is {activity:g}, must be {wanted} {lower:g}"
-        broken.append(Violation(name, max(float(lower - activity), 1e-12), text))
-    elif activity > upper + slack:
-        wanted = "exactly" if lower == upper else "at most"
-        text = f"{name}{reason}: is {activity:g}, must be {wanted} {upper:g}"
-        broken.append(Violation(name, max(float(activity - upper), 1e-12), text))
+    broken.append(Violation(name, float(amount), f"{name}{reason}: is {activity:g}, must be {wanted} {side:g}"))

@@ -1,0 +1,64 @@
+"""The total order of solutions, and metrics with worked numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from qopt.core.problem import Sense
+from qopt.core.result import Bound
+from qopt.core.solution import Candidate, Check, Origin, Solution, Violation
+from qopt.evaluate.metrics import gap_at, time_to_target
+from qopt.evaluate.rank import rank
+
+
+def made(
+    key: str, *levels: float, feasible: bool = True, origin: Origin = Origin.SAMPLED, over: float = 1.0
+) -> Solution:
+    broken = () if feasible else (Violation("r", over),)
+    return Solution(Candidate(origin, "b", np.zeros(1)), Check(feasible, levels, broken), None, {}, key)
+
+
+def keys(solutions: tuple[Solution, ...]) -> list[str]:
+    return [solution.key for solution in solutions]
+
+
+def test_feasible_first_then_level_by_level() -> None:
+    pool = [made("c", 2, 9), made("a", 1, 5), made("b", 2, 3)]
+
+    assert keys(rank(pool, sense=Sense.MINIMIZE, top=9)) == ["a", "b", "c"]
+    assert keys(rank(pool, sense=Sense.MAXIMIZE, top=9)) == ["c", "b", "a"]
+
+
+def test_infeasible_answers_show_only_when_nothing_is_feasible() -> None:
+    worse, better = made("x", 1, broken=5), made("y", 9, broken=2)
+
+    assert keys(rank([worse, better, made("ok", 3)], sense=Sense.MINIMIZE, top=9)) == ["ok"]
+    assert keys(rank([worse, better], sense=Sense.MINIMIZE, top=9)) == ["y", "x"]
+
+
+def test_the_same_plan_counts_once_and_keeps_its_first_origin() -> None:
+    pool = [made("a", 1, origin=Origin.REPAIRED), made("a", 1, origin=Origin.SAMPLED), made("b", 2)]
+    ranked = rank(pool, sense=Sense.MINIMIZE, top=9, bound=Bound(1.0, "highs"))
+
+    assert keys(ranked) == ["a", "b"]
+    assert (ranked[0].origin, ranked[0].seen) == (Origin.SAMPLED, 2)
+    assert [s.gap for s in ranked] == [0.0, 0.5]
+
+
+def test_time_to_target_by_hand() -> None:
+    """Half of the runs succeed in 2 s on average: 2 * log(0.01) / log(0.5)."""
+    assert time_to_target([1, 3], [True, False]) == pytest.approx(2 * math.log(0.01) / math.log(0.5))
+    assert time_to_target([1, 3], [True, True]) == 2.0
+    assert time_to_target([1.0], [False]) == math.inf
+    with pytest.raises(ValueError, match="got 0 and 0"):
+        time_to_target([], [])
+
+
+def test_gap_is_that_of_the_incumbent_at_the_moment() -> None:
+    gaps = gap_at([1.0, 2.0], [110.0, 100.0], [0.5, 1.5, 2.0], 100.0)
+
+    assert np.isnan(gaps[0])
+    assert gaps[1:].tolist() == pytest.approx([0.1, 0.0])
