@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from qopt.core.errors import ModelError
 from qopt.core.names import Labels, NameTable
@@ -19,10 +19,28 @@ from qopt.models.faults import Fault, refuse
 from qopt.models.instance import Instance, Name
 from qopt.models.instance import Strict as Part
 
+
+def _amounts(value: Any) -> Any:
+    """Refuse what is no amount at its own place, so that the union below never has to list every shape it tried."""
+    parts: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    if isinstance(value, dict):
+        parts = [((str(name),), part) for name, part in value.items()]
+    elif isinstance(value, (list, tuple)):
+        parts = [((k,), part) for k, part in enumerate(value)]
+    rule = "a finite number of at least 0 is needed"
+    wrong = [
+        (where, rule, part)
+        for where, part in parts
+        if isinstance(part, bool) or not isinstance(part, (int, float)) or not 0 <= part < float("inf")
+    ]
+    refuse("amounts", wrong)
+    return value
+
+
 Number = Annotated[float, Strict()]
-Amount = Annotated[float, Strict(), Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
 Id = Name | Annotated[int, Strict()]
-Amounts = Amount | tuple[Amount, ...] | dict[Name, Amount]
+Amounts = Annotated[Amount | tuple[Amount, ...] | dict[Name, Amount], BeforeValidator(_amounts)]
 """One dimension, several by position, or several by name."""
 
 
@@ -59,14 +77,16 @@ class KnapsackInstance(Instance):
     family: ClassVar[str] = "knapsack"
 
     problem: Literal["knapsack"] = "knapsack"
-    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    items: tuple[Item, ...]
     capacity: Amounts
 
     @model_validator(mode="after")
     def _consistent(self) -> KnapsackInstance:
         faults: list[Fault] = []
-        if not self.capacities():
-            faults.append((("capacity",), "capacity needs at least one dimension", self.capacity))
+        for name, given in (("items", self.items), ("capacity", self.capacities())):
+            if not given:
+                faults.append(((name,), f"{name} may not be empty", given))
+        refuse("knapsack", faults)
         seen: set[str] = set()
         for k, (item, label) in enumerate(zip(self.items, self.ids)):
             reason = _mismatch(item.weight, self.capacity)
