@@ -14,11 +14,9 @@ from qopt.evaluate.metrics import gap_at, time_to_target
 from qopt.evaluate.rank import rank
 
 
-def made(
-    key: str, *levels: float, feasible: bool = True, origin: Origin = Origin.SAMPLED, over: float = 1.0
-) -> Solution:
-    broken = () if feasible else (Violation("r", over),)
-    return Solution(Candidate(origin, "b", np.zeros(1)), Check(feasible, levels, broken), None, {}, key)
+def made(key: str, *levels: float, broken: float = 0.0, origin: Origin = Origin.SAMPLED) -> Solution:
+    violations = (Violation("r", broken),) if broken else ()
+    return Solution(Candidate(origin, "b", np.zeros(1)), Check(not broken, levels, violations), None, {}, key)
 
 
 def keys(solutions: tuple[Solution, ...]) -> list[str]:
