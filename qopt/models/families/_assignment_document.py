@@ -89,16 +89,17 @@ def _missing(instance: AssignmentInstance) -> list[Fault]:
     """Fields that the kind needs and that are missing, or that belong to another kind."""
     needed, free = _FIELDS[instance.kind]
     faults: list[Fault] = []
-    for name in needed:
-        if not getattr(instance, name):
-            faults.append(((name,), f"a {instance.kind} assignment needs {name}", getattr(instance, name)))
+    lacking = [name for name in needed if not getattr(instance, name)]
+    if lacking:
+        rule = f"a {instance.kind} assignment needs {' and '.join(lacking)}"
+        faults.append((("kind",), rule, instance.kind))
     for name in ("cost", "value", "resource", "capacity", "flow", "distance"):
         foreign = name not in needed + free and (instance.kind == "quadratic" or name not in ("cost", "value"))
         if foreign and getattr(instance, name) is not None:
             faults.append(((name,), f"a {instance.kind} assignment has no {name}", name))
     if instance.kind != "quadratic" and (not instance.cost) == (not instance.value):
-        given = "both" if instance.cost else "none of them"
-        faults.append((("cost",), "exactly one of cost (minimised) and value (maximised) is needed", given))
+        where: tuple[str, ...] = ("value",) if instance.value else ()
+        faults.append((where, "exactly one of cost (minimised) and value (maximised) is needed", where))
     return faults
 
 

@@ -235,8 +235,8 @@ SQUARE = [[1, 2], [3, 4]]
 @pytest.mark.parametrize(
     ("document", "where", "rule"),
     [
-        ({}, ("cost",), "exactly one of cost"),
-        ({"cost": SQUARE, "value": SQUARE}, ("cost",), "exactly one of cost"),
+        ({}, (), "exactly one of cost"),
+        ({"cost": SQUARE, "value": SQUARE}, ("value",), "exactly one of cost"),
         ({"cost": [[1, 2], [3]]}, ("cost", 1), "every row of cost needs 2 numbers"),
         ({"cost": [[]]}, ("cost", 0), "needs 1 numbers"),
         ({"cost": SQUARE, "items": ["a"]}, ("items",), "items needs 2 ids"),
@@ -244,7 +244,7 @@ SQUARE = [[1, 2], [3, 4]]
         ({"cost": [[1, 2], [None, None]]}, ("cost", 1), "every item needs a place"),
         ({"value": [[1, None], [3, None]]}, ("value",), "every place needs an item"),
         ({"cost": SQUARE, "flow": SQUARE}, ("flow",), "a linear assignment has no flow"),
-        ({"cost": SQUARE, "kind": "generalised"}, ("resource",), "needs resource"),
+        ({"cost": SQUARE, "kind": "generalised"}, ("kind",), "needs resource and capacity"),
         (
             {"cost": SQUARE, "kind": "generalised", "resource": SQUARE, "capacity": [1]},
             ("capacity",),
@@ -255,7 +255,7 @@ SQUARE = [[1, 2], [3, 4]]
             ("resource", 1, 1),
             "greater than or equal to 0",
         ),
-        ({"kind": "quadratic", "flow": SQUARE}, ("distance",), "needs distance"),
+        ({"kind": "quadratic", "flow": SQUARE}, ("kind",), "needs distance"),
         ({"kind": "quadratic", "flow": SQUARE, "distance": [[1, 2]]}, ("distance",), "needs 2 rows"),
         (
             {"kind": "quadratic", "flow": SQUARE, "distance": SQUARE, "cost": [[1, None], [1, 1]]},
