@@ -52,7 +52,7 @@ def _sampler_step(name: str, subjects: list[Subject]) -> Callable[[], None]:
 
         sampler = registry.load("samplers", name)
         whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
-        sparse = polynomial_of(40, {(k, k + 1): 1.0 for k in range(39)})
+        sparse = polynomial_of(40, [((k, k + 1), 1.0) for k in range(39)])
         made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3))]
         for subject in subjects:
             if subject.size(subject.choose("sample"))[0] <= 1000:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from typing import Any
 
 from qopt.core.result import Result
 from qopt.core.solution import Solution
 from qopt.models.subject import Subject
 from qopt.report.charts import bars, incumbent_chart
-from qopt.report.style import CSS
 from qopt.report.tables import funnel_rows, number, percent
 from qopt.report.views import text_view
 
@@ -33,31 +33,25 @@ def page(result: Result, subject: Subject) -> str:
     sections.append(f"<section><h2>Who did the work</h2>{bars(funnel_rows(result))}</section>")
     sections.append(f"<section><h2>How it went</h2>{_story(result)}</section>")
     body = "\n".join(sections)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(subject.name)} – qopt</title><style>{CSS}</style></head>\n<body><main>{body}</main></body></html>\n"
-    )
+    style = files("qopt.report").joinpath("style.css").read_text(encoding="utf-8")
+    title = f"<title>{escape(subject.name)} – qopt</title>"
+    scale = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<meta charset="utf-8">{scale}{title}<style>{style}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body><main>{body}</main></body></html>\n'
 
 
 def _head(result: Result, subject: Subject) -> str:
     facts = [("status", result.status.value.replace("_", " ")), ("objective", number(result.objective))]
     if result.bound is not None:
-        facts.append(
-            (
-                "bound",
-                f"{number(result.bound.value)} <small>{escape(result.bound.source or result.bound.proof)}</small>",
-            )
-        )
+        source = escape(result.bound.source or result.bound.proof)
+        facts.append(("bound", f"{number(result.bound.value)} <small>{source}</small>"))
         facts.append(("gap", percent(result.gap)))
     facts.append(("time", f"{result.record.seconds.get('total', 0.0):.1f} s"))
     facts.append(("plans", str(sum(s.feasible for s in result.solutions))))
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     family = f"{subject.family_name} · " if subject.family_name else ""
-    return (
-        f'<header class="{result.status.value}"><p>{family}seed {result.record.seed} · {escape(result.record.started)}</p>'
-        f"<h1>{escape(subject.name)}</h1><dl>{cells}</dl></header>"
-    )
+    when = f"<p>{family}seed {result.record.seed} · {escape(result.record.started)}</p>"
+    return f'<header class="{result.status.value}">{when}<h1>{escape(subject.name)}</h1><dl>{cells}</dl></header>'
 
 
 def plan_view(solution: Solution, subject: Subject) -> str:
@@ -97,9 +91,7 @@ def _ranked(result: Result) -> str:
         state = "yes" if s.feasible else escape("; ".join(v.message for v in s.check.violations[:3]))
         levels = " / ".join(number(v) for v in s.levels)
         origin = f'<span class="tag o-{s.origin.value}">{s.origin.value}</span> {escape(s.backend)}'
-        rows.append(
-            f"<tr><td>{k}</td><td>{levels}</td><td>{percent(s.gap)}</td><td>{origin}</td><td>{state}</td><td>{parts}</td></tr>"
-        )
+        rows.append(_row((str(k), levels, percent(s.gap), origin, state, parts)))
     head = "<tr><th>#</th><th>objective</th><th>gap</th><th>origin</th><th>feasible</th><th>of which</th></tr>"
     return f'<div class="wide"><table class="ranked">{head}{"".join(rows)}</table></div>'
 
@@ -122,14 +114,19 @@ def _story(result: Result) -> str:
         if lines:
             out.append(f"<h3>{title}</h3><ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>")
     calls = "".join(
-        f"<tr><td>{escape(c.backend)}</td><td>{c.role}</td><td>{c.seconds:.2f} s</td><td>{c.returned}</td><td>{escape(c.stopped_by)}</td></tr>"
+        _row((escape(c.backend), c.role, f"{c.seconds:.2f} s", str(c.returned), escape(c.stopped_by)))
         for c in record.calls
     )
     head = "<tr><th>backend</th><th>role</th><th>time</th><th>answers</th><th>ended by</th></tr>"
     out.append(f'<h3>Backend calls</h3><div class="wide"><table class="ranked">{head}{calls}</table></div>')
     machine = record.environment
     versions = ", ".join(f"{name} {text}" for name, text in machine.get("versions", {}).items())
-    facts = f"{machine.get('processor', '')} · {machine.get('cores', '?')} cores · Python {machine.get('python', '')} · {versions}"
+    where = (machine.get("processor", ""), f"{machine.get('cores', '?')} cores", f"Python {machine.get('python', '')}")
+    facts = " · ".join((*where, versions))
     sums = f" · problem {record.problem_hash[:12]}" if record.problem_hash else ""
     out.append(f"<p><small>run {record.run_id}{sums} · {escape(facts)}</small></p>")
     return "".join(out)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -69,8 +69,7 @@ def route_map(plan: Mapping[str, Any], points: Mapping[Any, tuple[float, float]]
             if len(names) <= 40:
                 out.append(f'<text x="{x + 6}" y="{y - 5}">{escape(str(stop))}</text>')
     x, y = at(depot)
-    out.append(
-        f'<rect x="{x - 6}" y="{y - 6}" width="12" height="12" class="depot"><title>depot {escape(str(depot))}</title></rect>'
-    )
+    box = f'x="{x - 6}" y="{y - 6}" width="12" height="12" class="depot"'
+    out.append(f"<rect {box}><title>depot {escape(str(depot))}</title></rect>")
     out.append("</svg>")
     return "\n".join(out)
