@@ -77,12 +77,12 @@ class _Reader:
         return self._word(at, bare.group()), bare.end()
 
     def _word(self, at: int, word: str) -> Node:
-        if word in _WORDS:
-            return Node(_WORDS[word], at)
-        if word.lstrip("+-").lower() in ("nan", "inf", "infinity"):
+        not_finite = word.lstrip("+-").lower() in ("nan", "inf", "infinity")
+        if not_finite:
             self._not_finite(at, word)
-            return Node(0, at)
-        self.faults.stop(at, "not a JSON value", word[:40], "put text in double quotes")
+        elif word not in _WORDS:
+            self.faults.stop(at, "not a JSON value", word[:40], "put text in double quotes")
+        return Node(_WORDS.get(word, 0), at)
 
     def _not_finite(self, at: int, word: str) -> None:
         suggestion = "leave the entry out where nothing limits it"
