@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -34,17 +35,19 @@ def read_bytes(path: Path) -> bytes:
     place = Place(str(path))
     try:
         if path.is_dir():
-            raise ModelError(Issue("a file is needed, this is a directory", place=place))
-        size = path.stat().st_size
-        if size > LIMIT:
-            raise ModelError(Issue(f"a file may hold at most {LIMIT:,} bytes", f"{size:,}", place))
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelError(Issue("there is no such file", place=place, suggestion=_near(path))) from error
+            problem = Issue("a file is needed, this is a directory", place=place)
+        elif (size := path.stat().st_size) > LIMIT:
+            problem = Issue(f"a file may hold at most {LIMIT:,} bytes", f"{size:,}", place)
+        else:
+            problem, data = None, path.read_bytes()
+    except FileNotFoundError:
+        problem = Issue("there is no such file", place=place, suggestion=_near(path))
     except OSError as error:
-        raise ModelError(Issue(f"the file cannot be read: {error.strerror}", place=place)) from error
-    except ValueError as error:  # a path with a NUL character
-        raise ModelError(Issue("this is no path", repr(str(path)))) from error
+        problem = Issue(f"the file cannot be read: {error.strerror}", place=place)
+    except ValueError:  # a NUL character in the path
+        problem = Issue("this is no path", repr(str(path)))
+    if problem is not None:
+        raise ModelError(problem)
     if not data.strip():
         raise ModelError(Issue("the file is empty", place=place))
     return data
@@ -72,6 +75,34 @@ def decoded(data: bytes, file: str, *, latin1: bool = False) -> str:
                 "save it as UTF-8",
             )
         ) from error
+
+
+def member_of(names: Sequence[str], member: str | int | None, file: str) -> int:
+    """The 0-based position of the problem chosen by its 1-based number; the only one when there is just one.
+
+    Parameters
+    ----------
+    names
+        What to call each problem when they must be listed.
+
+    Raises
+    ------
+    ModelError
+        Several problems and none chosen, or no such problem; the issue lists them.
+    """
+    if member is None and len(names) <= 1:
+        return 0
+    last = max(1, len(names))
+    listing = "; ".join(names[:20]) + ("; …" if len(names) > 20 else "")
+    if member is None:
+        rule = f"the file holds {last} problems: {listing}"
+        raise ModelError(
+            Issue(rule, place=Place(file), suggestion=f"choose one by its number, 1 to {last}: --member K")
+        )
+    number = str(member)
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= last):
+        raise ModelError(Issue(f"member must be a number from 1 to {last}: {listing}", number, Place(file)))
+    return int(number) - 1
 
 
 def _near(path: Path) -> str:

@@ -98,28 +98,6 @@ class Numbers:
             raise ModelError(Issue(f"{self.left:,} numbers too many behind {what}", "", self.place(self.next)))
 
 
-def chosen(member: str | None, names: list[str], file: str) -> int:
-    """The 0-based position of the problem asked for by its 1-based number; the only one when there is just one.
-
-    Raises
-    ------
-    ModelError
-        Several problems and none chosen, or no such problem; the issue lists them.
-    """
-    if member is None and len(names) == 1:
-        return 0
-    place = Place(file)
-    listing = "; ".join(names[:20]) + ("; …" if len(names) > 20 else "")
-    if member is None:
-        rule = f"the file holds {len(names)} problems: {listing}"
-        raise ModelError(
-            Issue(rule, place=place, suggestion=f"choose one by its number, 1 to {len(names)}: --member K")
-        )
-    if str(member).isascii() and str(member).isdigit() and 1 <= int(member) <= len(names):
-        return int(member) - 1
-    raise ModelError(Issue(f"member must be a number from 1 to {len(names)}: {listing}", str(member), place))
-
-
 def stem(source: str | Path) -> str:
     """A name for what a file holds: its own without the suffix."""
     return source.stem if isinstance(source, Path) else "unnamed"

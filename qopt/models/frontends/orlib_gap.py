@@ -15,7 +15,8 @@ from qopt.core.arrays import Floats
 from qopt.core.errors import Issue, ModelError, Place
 from qopt.core.problem import Sense
 from qopt.models.families.assignment import AssignmentInstance
-from qopt.models.frontends._numbers import Numbers, chosen, stem
+from qopt.models.frontends._numbers import Numbers, stem
+from qopt.models.source import member_of
 
 _SENSES = {
     "min": Sense.MINIMIZE,
@@ -70,7 +71,7 @@ class OrlibGap:
         file = str(source) if isinstance(source, Path) else ""
         if sense is not None and sense not in _SENSES:
             raise ModelError(Issue("sense must be min or max", str(sense), Place(file)))
-        k = chosen(member, _names(problems), file)
+        k = member_of(_names(problems), member, file)
         cost, resource, capacity = problems[k]
         worth = "cost" if sense is not None and _SENSES[sense] is Sense.MINIMIZE else "value"
         name = stem(source) + (f":{k + 1}" if len(problems) > 1 else "")

@@ -13,7 +13,8 @@ from pathlib import Path
 from qopt.core.arrays import Floats
 from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
 from qopt.models.families.knapsack import Item, KnapsackInstance
-from qopt.models.frontends._numbers import Numbers, chosen, plain, stem
+from qopt.models.frontends._numbers import Numbers, plain, stem
+from qopt.models.source import member_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class OrlibKnapsack:
     def read(self, source: str | Path, *, base_dir: Path | None = None, member: str | None = None) -> KnapsackInstance:
         """One problem of the file; ``member`` is its number, from 1, needed when there are several."""
         problems = _parse(source)
-        k = chosen(member, _names(problems), str(source) if isinstance(source, Path) else "")
+        k = member_of(_names(problems), member, str(source) if isinstance(source, Path) else "")
         values, weights, capacity = problems[k]
         items = tuple(
             Item(value=value, weight=tuple(weight)) for value, weight in zip(values.tolist(), weights.T.tolist())

@@ -13,7 +13,8 @@ from pathlib import Path
 from qopt.core.arrays import Floats
 from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
 from qopt.models.families.assignment import AssignmentInstance
-from qopt.models.frontends._numbers import Numbers, chosen, plain, stem
+from qopt.models.frontends._numbers import Numbers, plain, stem
+from qopt.models.source import member_of
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,14 @@ class Qaplib:
     def members(self, text: str) -> Sequence[str]:
         """A file holds one problem."""
         header, _, _ = _parse(text)
-        return (f"1 ({header[0]:g} items)",)
+        return _names(header)
 
     def read(
         self, source: str | Path, *, base_dir: Path | None = None, member: str | None = None
     ) -> AssignmentInstance:
         """The instance: A is the flow between items, B the distance between places."""
         header, flow, distance = _parse(source)
-        chosen(member, [f"1 ({header[0]:g} items)"], str(source) if isinstance(source, Path) else "")
+        member_of(_names(header), member, str(source) if isinstance(source, Path) else "")
         return AssignmentInstance(kind="quadratic", name=stem(source), flow=flow.tolist(), distance=distance.tolist())
 
     def write(self, instance: AssignmentInstance, target: Path) -> None:
@@ -71,6 +72,10 @@ def _parse(source: str | Path) -> tuple[Floats, Floats, Floats]:
     b = numbers.take(n, n, what=f"n = {n}: the matrix B")
     numbers.end(what=f"two {n} x {n} matrices")
     return numbers.values[: 1 + extra], a, b
+
+
+def _names(header: Floats) -> list[str]:
+    return [f"1 ({header[0]:g} items)"]
 
 
 PLUGIN = Qaplib()
