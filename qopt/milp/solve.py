@@ -230,7 +230,7 @@ class _Solve:
         best = self._best_level(0)
         if best is not None:
             value = min(value, best)
-        return Bound(self.problem.sense.sign * value, "highs", "problem", "highs")
+        return Bound(self.problem.sense.sign * value + 0.0, "highs", "problem", "highs")
 
     def _unfinished(self, run: Run, bound: Bound | None) -> Outcome:
         why = {
