@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from qopt.kernels.rng import unit
+
 CAPACITY_SLACK = 1e-9
 REMOVED = 10.0  # customers removed per iteration, on average
 STRING = 10.0  # longest string
@@ -22,20 +24,9 @@ EPSILON = 1e-9
 
 
 @njit(cache=True, nogil=True)
-def uniform(rng: Any) -> float:
-    """The next number of [0, 1) from an xorshift64 state, shape (1,), not zero."""
-    x = rng[0]
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    rng[0] = x
-    return float(x >> np.uint64(11)) * 1.1102230246251565e-16
-
-
-@njit(cache=True, nogil=True)
 def until_blink(rng: Any) -> int:
     """Positions up to and including the next one that is overlooked: geometric with chance ``BLINK``."""
-    return 1 + int(np.log(1.0 - uniform(rng)) / np.log(1.0 - BLINK))
+    return 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))
 
 
 @njit(cache=True, nogil=True)
@@ -94,7 +85,7 @@ def ruin(s: Any, centre: int) -> None:
     if filled == 0:
         return
     longest = min(STRING, customers / filled)
-    strings = int(1.0 + uniform(s.rng) * (4.0 * REMOVED / (1.0 + longest) - 1.0))
+    strings = int(1.0 + unit(s.rng) * (4.0 * REMOVED / (1.0 + longest) - 1.0))
     once = filled > 3  # with few routes a route may lose several strings
     for k in range(s.near.shape[1]):
         c = s.near[centre, k]
@@ -103,22 +94,22 @@ def ruin(s: Any, centre: int) -> None:
             continue
         touch(s, r)
         m = s.length[r]
-        size = int(1.0 + uniform(s.rng) * min(float(m), longest))
+        size = int(1.0 + unit(s.rng) * min(float(m), longest))
         size = min(size, m)
         at = 0
         while s.route[r, at] != c:
             at += 1
         kept = 0
-        if size > 1 and size < m and uniform(s.rng) < SPLIT:
+        if size > 1 and size < m and unit(s.rng) < SPLIT:
             kept = 1
-            while size + kept < m and uniform(s.rng) > DEEPER:
+            while size + kept < m and unit(s.rng) > DEEPER:
                 kept += 1
         whole = size + kept
         low = max(0, at - whole + 1)
-        start = low + int(uniform(s.rng) * (min(at, m - whole) - low + 1))
+        start = low + int(unit(s.rng) * (min(at, m - whole) - low + 1))
         head = size
         if kept > 0:
-            head = 1 + int(uniform(s.rng) * (size - 1))
+            head = 1 + int(unit(s.rng) * (size - 1))
             take(s, r, start + head + kept, start + whole)
         take(s, r, start, start + head)
         strings -= 1
@@ -130,12 +121,12 @@ def ruin(s: Any, centre: int) -> None:
 def order_removed(s: Any) -> None:
     """Sort the removed customers: at random, by demand, far or close from the depot first (4:4:2:1)."""
     now = s.now[0]
-    u = uniform(s.rng) * 11.0
+    u = unit(s.rng) * 11.0
     count = now["removed"]
     for k in range(count):
         c = s.removed[k]
         if u < 4.0:
-            s.key[k] = uniform(s.rng)
+            s.key[k] = unit(s.rng)
         elif u < 8.0:
             s.key[k] = -s.demand[c]
         elif u < 10.0:
@@ -306,15 +297,15 @@ def ruin_and_recreate(s: Any, units: int) -> int:
             s.removed[k] = s.absent[k]
         now["removed"] = now["absent"]
         now["touched"] = 0
-        centre = 1 + int(uniform(s.rng) * (n - 1))
-        if now["absent"] > 0 and uniform(s.rng) < 0.5:
-            centre = s.absent[int(uniform(s.rng) * now["absent"])]
+        centre = 1 + int(unit(s.rng) * (n - 1))
+        if now["absent"] > 0 and unit(s.rng) < 0.5:
+            centre = s.absent[int(unit(s.rng) * now["absent"])]
         ruin(s, centre)
         recreate(s)
         if now["absent"] == 0 and (now["cost"] < now["best"] - EPSILON or now["iteration"] % now["stride"] == 0):
             keep_elite(s)
         change = now["cost"] - old_cost + now["price"] * (now["missing"] - old_missing)
-        if change > 0.0 and change >= -now["temperature"] * np.log(1.0 - uniform(s.rng)):
+        if change > 0.0 and change >= -now["temperature"] * np.log(1.0 - unit(s.rng)):
             undo(s)
             now["cost"], now["missing"], now["high"] = old_cost, old_missing, old_high
             now["absent"] = now["old_absent"]

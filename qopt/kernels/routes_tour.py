@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from qopt.kernels.routes import keep_elite, uniform
+from qopt.kernels.rng import unit
+from qopt.kernels.routes import keep_elite
 
 EPSILON = 1e-9
 BREADTH = 8  # neighbours tried at the first level of a chain
@@ -164,9 +165,9 @@ def kick(s: Any) -> None:
     now = s.now[0]
     n = len(s.tour)
     limit = max(1, min(KICK, n // 4))
-    at = int(uniform(s.rng) * n)
-    split = at + 1 + int(uniform(s.rng) * limit)
-    end = split + 1 + int(uniform(s.rng) * limit)
+    at = int(unit(s.rng) * n)
+    split = at + 1 + int(unit(s.rng) * limit)
+    end = split + 1 + int(unit(s.rng) * limit)
     before, head, middle = s.tour[at], s.tour[(at + 1) % n], s.tour[split % n]
     second, tail, after = s.tour[(split + 1) % n], s.tour[end % n], s.tour[(end + 1) % n]
     now["cost"] += s.out[before, second] + s.out[tail, head] + s.out[middle, after]
@@ -204,7 +205,7 @@ def improve_tour(s: Any, units: int) -> int:
             show_route(s)
             keep_elite(s)
         change = now["cost"] - old_cost
-        if change > 0.0 and change >= -now["temperature"] * np.log(1.0 - uniform(s.rng)):
+        if change > 0.0 and change >= -now["temperature"] * np.log(1.0 - unit(s.rng)):
             rewind(s, 0)
             now["cost"] = old_cost
         now["temperature"] *= now["decay"]

@@ -77,12 +77,12 @@ class TourState(NamedTuple):
 
 
 def random_state(seed: int) -> NDArray[np.uint64]:
-    """A nonzero xorshift64 state, shape (1,), from any seed >= 0 (splitmix64: Steele, Lea and Flood, 2014)."""
-    mask = (1 << 64) - 1
-    z = (seed + 0x9E3779B97F4A7C15) & mask
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-    return np.array([(z ^ (z >> 31)) or 1], dtype=np.uint64)
+    """The state of the random numbers of a seed, shape (1,)."""
+    from qopt.kernels.rng import streams
+
+    state = np.zeros(1, dtype=np.uint64)
+    streams(np.uint64(seed), 0, state)
+    return state
 
 
 def longest_route(form: Routes) -> int:
