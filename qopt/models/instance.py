@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -80,7 +83,33 @@ class Instance(Strict):
         copy._source = source
         return copy
 
-    def place(self, *path: str | int, offset: int = 0) -> Place:
-        """Where a part of the instance stands in its document, for messages; an empty place without one."""
+    def place(self, *path: str | int, offset: int = 0, key: bool = False) -> Place:
+        """Where a part of the instance stands in its document, for messages; a bare path without a document.
+
+        Parameters
+        ----------
+        path
+            Keys and 0-based positions.
+        offset
+            A character inside a text value.
+        key
+            Whether the place of the last key is meant, rather than that of its value.
+        """
         document = self._source.document
-        return Place() if document is None else document.place(path, offset)
+        return Place(path=path_text(path)) if document is None else document.place(path, offset, key=key)
+
+
+_BARE = re.compile(r"[^\W\d][\w-]*\Z")
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """A path as people write it: ``visits[3].windows[0]``; odd keys as ``values["a b"]``."""
+    out = ""
+    for part in path:
+        if isinstance(part, int):
+            out += f"[{part}]"
+        elif _BARE.match(part):
+            out += f".{part}" if out else part
+        else:
+            out += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return out

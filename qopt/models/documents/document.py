@@ -16,6 +16,7 @@ from qopt.models.documents.issues import issues_of
 from qopt.models.documents.limits import DEFAULT, Limits
 from qopt.models.documents.nodes import Positions
 from qopt.models.instance import Instance, Source
+from qopt.models.source import decoded, read_bytes
 
 AnyInstance = TypeVar("AnyInstance", bound=Instance)
 
@@ -46,20 +47,20 @@ class Document:
         """Dicts with text keys, lists, and None, bool, int, float or str."""
         return self.positions.root.plain()
 
-    def place(self, path: Sequence[str | int], offset: int = 0) -> Place:
-        """The place of a value, or of a character inside a text value."""
-        return self.positions.value(path, offset)
+    def place(self, path: Sequence[str | int], offset: int = 0, *, key: bool = False) -> Place:
+        """The place of a value, of a character inside a text value, or of the last key of the path."""
+        return self.positions.key(path) if key else self.positions.value(path, offset)
 
 
 def load_document(
-    source: str | bytes | Path, *, base_dir: Path | None = None, name: str = "", limits: Limits = DEFAULT
+    source: str | Path, *, base_dir: Path | None = None, name: str = "", limits: Limits = DEFAULT
 ) -> Document:
     """Read a YAML or JSON document.
 
     Parameters
     ----------
     source
-        A path (``Path``, or a string without a line break that does not begin with ``{``), or the text itself.
+        A ``Path`` is read; a ``str`` is the text itself.
     base_dir
         Where table files are looked for. Default: the file's own folder; nowhere for a text.
     name
@@ -70,20 +71,15 @@ def load_document(
     ModelError
         Every fault found, each with file, line and column.
     """
-    if isinstance(source, str) and source.strip() and "\n" not in source and not source.lstrip().startswith("{"):
-        source = Path(source)
-    suffix = ""
     if isinstance(source, Path):
         name, suffix = name or str(source), source.suffix.lower()
         base_dir = source.parent if base_dir is None else base_dir
-        raw = read_bytes(source, limits.document_bytes, Place(name))
+        if source.is_file():
+            _refuse_large(source.stat().st_size, name, limits)
+        text = decoded(read_bytes(source), name)
     else:
-        raw = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
-    if len(raw) > limits.document_bytes:
-        size = source.stat().st_size if isinstance(source, Path) else len(raw)
-        rule = f"the document has {size} bytes, at most {limits.document_bytes} are accepted"
-        raise ModelError(Issue(rule, place=Place(name), suggestion="move tables to CSV files"))
-    text = decode(raw, name)
+        text, suffix = source.removeprefix("\ufeff"), ""
+        _refuse_large(len(text.encode("utf-8", "surrogatepass")), name, limits)
     faults = Faults(text, name)
     if suffix == ".json" or (suffix not in (".yaml", ".yml") and is_json(text)):
         from qopt.models.documents.json_text import read_json
@@ -114,44 +110,13 @@ def validate(document: Document, instance: type[AnyInstance]) -> AnyInstance:
     return checked.sourced(Source(document))
 
 
+def _refuse_large(size: int, name: str, limits: Limits) -> None:
+    if size > limits.document_bytes:
+        rule = f"the document has {size:,} bytes, at most {limits.document_bytes:,} are accepted"
+        raise ModelError(Issue(rule, place=Place(name), suggestion="move tables to CSV files"))
+
+
 def is_json(text: str) -> bool:
     """Whether a text is JSON rather than YAML in flow style: it begins with ``{"`` or is ``{}``."""
     start = text.lstrip()
     return start.startswith("{") and start[1:].lstrip()[:1] in ('"', "}")
-
-
-def read_bytes(path: Path, limit: int, place: Place) -> bytes:
-    """The bytes of a file, one more than ``limit`` at most.
-
-    Raises
-    ------
-    ModelError
-        There is no such file, or it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except FileNotFoundError:
-        raise ModelError(Issue("there is no such file", str(path), place, "check the name and the folder")) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ModelError(Issue(f"the file cannot be read: {reason}", str(path), place)) from None
-
-
-def decode(raw: bytes, name: str) -> str:
-    """UTF-8 text without its byte order mark.
-
-    Raises
-    ------
-    ModelError
-        Another encoding, with the line and the column of the first byte that is no UTF-8.
-    """
-    try:
-        return raw.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        value = f"byte 0x{raw[error.start]:02x}"
-        suggestion = "save the file as UTF-8"
-        raise ModelError(Issue("the text is not UTF-8", value, Place(name, line, column), suggestion)) from None

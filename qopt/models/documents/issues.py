@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from qopt.core.errors import Issue, ModelError
 from qopt.models.documents.keys import keys_at
-from qopt.models.documents.nodes import Path, Positions, path_parts
+from qopt.models.documents.nodes import KEY, Path, Positions, path_parts
 from qopt.models.documents.scalars import looks_like_padded_number
 
 _TYPES = {
@@ -119,7 +119,7 @@ def _locate(item: Any, positions: Positions) -> _Located:
             path.append(part)
         elif item["type"] == "missing" and k == len(location) - 1:
             break
-        elif branch is None and part != "[key]":
+        elif branch is None and part != KEY:
             branch = (len(path), str(part))
     return _Located(item, tuple(path), branch)
 
@@ -160,12 +160,13 @@ def _issues(item: _Located, positions: Positions, model: type[BaseModel]) -> lis
         cause = context.get("error")
         if isinstance(cause, ModelError):
             return [_placed(issue, path, positions) for issue in cause.issues]
-        scalar = value if not isinstance(getattr(positions.node(path), "value", None), (dict, list)) else ""
-        return [Issue(str(cause), scalar, place)]
+        return [Issue(str(cause), positions.scalar(path), place)]
     if kind in ("literal_error", "enum"):
         expected = str(context["expected"]).replace("'", "")
         options = expected.replace(" or ", ", ").split(", ")
         return [Issue(f"must be {expected}", value, place, closest(value.strip('"'), options, show=0))]
+    if item.error["loc"] and item.error["loc"][-1] == KEY:
+        value, place = str(path[-1]), positions.key(path)
     if kind in _BOUNDS:
         return [Issue(_BOUNDS[kind].format(**context), value, place)]
     return [Issue(str(item.error["msg"]).removeprefix("Input ").removeprefix("should").strip(), value, place)]
@@ -209,10 +210,7 @@ def _placed(issue: Issue, path: Path, positions: Positions) -> Issue:
     """An issue with a path relative to ``path``, given its line, its column and its value as written."""
     if issue.place.line:
         return issue
-    full = path + path_parts(issue.place.path)
-    place = positions.key(full) if issue.rule.startswith("unknown ") and not issue.value else positions.value(full)
-    value = issue.value
-    if not value and positions.node(full) is not None:
-        node = positions.node(full)
-        value = "" if node is None or isinstance(node.value, (dict, list)) else positions.written(full)
-    return replace(issue, place=place, value=value)
+    of_key = issue.place.path.endswith(KEY)
+    full = path + path_parts(issue.place.path.removesuffix(KEY))
+    value = issue.value or positions.scalar(full)
+    return replace(issue, place=positions.key(full) if of_key else positions.value(full), value=value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qopt.core.errors import Place
+from qopt.models.instance import path_text
 
 Path = tuple[str | int, ...]
 
@@ -102,6 +103,11 @@ class Positions:
         node = self.node(path)
         return "" if node is None else summary(node.value)
 
+    def scalar(self, path: Sequence[str | int]) -> str:
+        """The same, empty for lists and mappings and where the document has nothing."""
+        node = self.node(path)
+        return "" if node is None or isinstance(node.value, (dict, list)) else summary(node.value)
+
     def _place(self, at: int, path: Sequence[str | int]) -> Place:
         line, column = line_column(self._lines, at)
         return Place(self.file, line, column, path_text(path))
@@ -148,21 +154,9 @@ def line_column(starts: list[int], at: int) -> tuple[int, int]:
     return line, at - starts[line - 1] + 1
 
 
-_BARE = re.compile(r"[^\W\d][\w-]*\Z")
-_PARTS = re.compile(r'\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^\W\d][\w-]*)')
-
-
-def path_text(path: Sequence[str | int]) -> str:
-    """A path as people write it: ``visits[3].windows[0]``; odd keys as ``values["a b"]``."""
-    out = ""
-    for part in path:
-        if isinstance(part, int):
-            out += f"[{part}]"
-        elif _BARE.match(part):
-            out += f".{part}" if out else part
-        else:
-            out += f"[{json.dumps(part, ensure_ascii=False)}]"
-    return out
+_PARTS = re.compile(r'\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^\W\d][\w-]*)(?!\])')
+KEY = "[key]"
+"""Behind a path: not the value there but its key."""
 
 
 def path_parts(text: str) -> Path:

@@ -41,6 +41,14 @@ class Compiler:
         evaluator = Evaluator(formula, self.symbols, self.tally)
         return evaluator.finite(evaluator.terms(formula.tree, frame))
 
+    def chosen(self, formula: Formula, frame: Frame) -> Terms:
+        """The sum over a generator expression (``formulas.parse.choice``) at every point of a frame."""
+        tree = formula.tree
+        assert isinstance(tree, ast.GeneratorExp)
+        evaluator = Evaluator(formula, self.symbols, self.tally)
+        inner = evaluator.looped(tree, frame.nested())
+        return evaluator.finite(evaluator.terms(tree.elt, inner).summed(inner.parent, frame.points))
+
     def data(self, formula: Formula, frame: Frame) -> Floats:
         """An expression of data alone, shape (points,)."""
         evaluator = Evaluator(formula, self.symbols, self.tally)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qopt.core.arrays import Floats
+from qopt.core.problem import Kind
 
 Data = Floats | np.float64
 """Numbers at every point, shape (points,), or one number for all of them."""
@@ -136,8 +137,6 @@ def collected(terms: Terms, kind: NDArray[np.int8]) -> tuple[Floats, dict[int, P
 
 def _reduced(product: Products, kind: NDArray[np.int8]) -> list[Products]:
     """The same terms with sorted columns and without needless powers, split by the degree that remains."""
-    from qopt.core.problem import Kind
-
     if product.degree == 1:
         return [product]
     columns: Any = np.sort(product.columns, axis=1)
@@ -154,7 +153,7 @@ def _reduced(product: Products, kind: NDArray[np.int8]) -> list[Products]:
     out = []
     for degree in np.unique(degrees).tolist():
         chosen = degrees == degree
-        kept = columns[chosen][alive[chosen]].reshape(-1, degree)
+        kept = columns[chosen][alive[chosen]].reshape(int(chosen.sum()), degree)
         out.append(Products(product.point[chosen], kept, product.coefficient[chosen]))
     return out
 
