@@ -151,9 +151,12 @@ class Solution:
         return self.candidate.backend
 
     def __getitem__(self, family: Any) -> Any:
-        """Values of a variable family (by name, or by the model's own array) in its declared shape."""
+        """Values of a variable family by name, or of a model's array or expression, in its shape."""
         if self.values is None or self.labels is None:
             raise KeyError(f"this solution has a plan but no column values: read .plan (asked for {family!r})")
+        evaluate = getattr(family, "evaluate", None)
+        if evaluate is not None:
+            return evaluate(self.values)
         name = family if isinstance(family, str) else getattr(family, "name", None)
         if name is None:
             raise KeyError(f"{family!r} names no variable family")
