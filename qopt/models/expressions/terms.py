@@ -220,9 +220,9 @@ class Terms:
         for e in range(self.size):
             blocks = []
             for block, pointer in grouped:
-                column, value = (part[pointer[e] : pointer[e + 1]] for part in (block.column, block.coefficient))
-                if len(value):
-                    blocks.append(Monomials(np.zeros(len(value), dtype=np.int64), column, value))
+                own = block.take(np.arange(pointer[e], pointer[e + 1]))
+                if len(own):
+                    blocks.append(Monomials(np.zeros_like(own.element), own.column, own.coefficient))
             yield Terms(self.constant[[e]], tuple(blocks))
 
     def times(self, other: Terms, kind: NDArray[np.int8]) -> Terms:
