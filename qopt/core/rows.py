@@ -143,7 +143,7 @@ class PolynomialRow:
     @property
     def name(self) -> str:
         """The row's name."""
-        return self.labels.text(0) if not self.labels.shape else self.labels.name
+        return self.labels.text(0) if self.labels.size == 1 else self.labels.name
 
 
 @dataclass(frozen=True, eq=False)
