@@ -96,7 +96,7 @@ def route_counts(form: Routes) -> tuple[int, Ints]:
     if np.isfinite(form.capacity):
         needed = np.maximum(needed, np.ceil((rest - slack) / form.capacity))
     routes = alone + np.maximum(needed, 0)  # fewest routes in which `alone` customers are alone
-    fits = [k for k in range(fewest, min(form.vehicles, customers) + 1)]
+    fits = range(fewest, min(form.vehicles, customers) + 1)
     singles = [int(alone[(routes <= k) & (alone <= k)].max(initial=0)) for k in fits]
     return fewest, np.array(singles, dtype=np.int64)
 
