@@ -42,7 +42,23 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SolveSection(Strict):
-    """The document's ``solve:`` section: the same words as ``qopt.solve`` and the command line, which win over it."""
+    """The document's ``solve:`` section: the same words as ``qopt.solve`` and the command line, which win over it.
+
+    Parameters
+    ----------
+    budget
+        Seconds from the call to the answer, or a text such as 20s, 1.5m, 2h.
+    top
+        How many distinct plans to return.
+    sampler, proposer
+        Names of backends, auto, or none.
+    seed
+        Where randomness starts: the same seed and work give the same answer.
+    formulation
+        How the family writes the problem; auto by default.
+    threads
+        How many threads to use.
+    """
 
     budget: Seconds | None = None
     top: int | None = Field(default=None, ge=1, le=1000)
@@ -65,6 +81,15 @@ class Instance(Strict):
 
     A subclass sets ``family`` to its module's name and adds the family's own fields; ``problem`` is the discriminator.
     ``notes`` are sentences that the user should see, such as what a reader assumed where its file is silent.
+
+    Parameters
+    ----------
+    qopt
+        Version of the documents' language: 1.
+    name
+        What to call this problem.
+    solve
+        How to solve it; the command line wins over this section.
     """
 
     family: ClassVar[str] = ""

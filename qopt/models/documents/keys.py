@@ -53,3 +53,18 @@ def _arms(annotation: Any) -> list[Any]:
 
 def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def parts_of(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """Every pydantic class that a document of this class may hold, the class itself left out."""
+    found: dict[type[BaseModel], None] = {}
+    waiting: list[Any] = [field.annotation for field in model.model_fields.values()]
+    while waiting:
+        for arm in _arms(waiting.pop()):
+            if _is_model(arm):
+                if arm not in found:
+                    found[arm] = None
+                    waiting += [field.annotation for field in arm.model_fields.values()]
+            else:
+                waiting += [a for a in get_args(arm) if a is not Ellipsis and not isinstance(a, str)]
+    return list(found)

@@ -230,6 +230,20 @@ class ModelDocument(Instance):
     """A problem in terms of sets, data, decisions, an objective and constraints.
 
     Tables are read when the document is: afterwards the instance holds every number itself.
+
+    Parameters
+    ----------
+    sets
+        What things there are: a list of names, ``{range: [first, last]}``, or ``{file: x.csv, column: name}``.
+    parameters
+        Data: a number, or ``{over: [sets], values: …}``, with ``file:`` for a CSV table and ``default:`` for the rest.
+    variables
+        What is decided, over sets: ``binary``, ``spin``, ``integer`` or ``real``, with ``lower:`` and ``upper:``.
+    objective
+        ``minimise:`` or ``maximise:`` an expression, or several by name; a list for levels, the first matters most.
+    constraints
+        What must hold: ``for:`` loops, ``that:`` a comparison, or ``one_of:`` some binary variables. ``soft:`` gives it
+        a price instead, ``why:`` its reason.
     """
 
     family: ClassVar[str] = "model"
