@@ -24,11 +24,11 @@ def show_result(result: Result, subject: Subject, console: Console | None = None
         if view:
             out.print(view, highlight=False, markup=False)
     for line in funnel_lines(result):
-        out.print(line, style="dim", highlight=False, markup=False)
+        out.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     for warning in result.record.warnings:
-        out.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
+        out.print(f"warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     for fallback in result.record.fallbacks:
-        out.print(f"fallback: {fallback}", style="yellow", highlight=False, markup=False)
+        out.print(f"fallback: {fallback}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def _safe(text: Any) -> str:

@@ -77,7 +77,7 @@ def solve(
     from qopt.models.subject import as_subject
 
     subject = as_subject(file, **given(format_=format_, member=member, vehicles=vehicles, sense=sense))
-    for note in subject.notes:
+    for note in subject.notes if as_json else ():
         click.echo(f"note: {note}", err=True)
     limit: Any = budget
     if work is not None:

@@ -94,37 +94,37 @@ def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulati
     )
 
 
-def vary(run: Run, formulation: str, wanted: int, watch_seconds: float, *, seed: int) -> int:
-    """More distinct plans, next best first: solve again with the known ones cut off. For problems that HiGHS takes."""
+def vary(run: Run, formulation: str, wanted: int, seconds: float, *, seed: int) -> int:
+    """The next best plans in order: solve again with the best ones cut off, until ``wanted`` are known or time is up.
+
+    Needs a proven best answer to start from and a problem with binary columns that HiGHS takes whole.
+    """
     problem = run.subject.problem(formulation)
-    if not problem.columns.binary.any():
+    best = run.entries(feasible=True)[:1]
+    if not best or not problem.columns.binary.any():
         return 0
-    deadline = time.perf_counter() + watch_seconds
-    found = 0
     began = time.perf_counter()
-    while time.perf_counter() < deadline and not run.watch.expired():
-        known = [run.values_of(e, formulation) for e in run.entries(feasible=True)]
-        points = [p for p in known if p is not None]
-        if len(points) >= wanted or len(points) != len(known) or not points:
+    watch = run.watch.within(seconds, threads=1).silent()
+    found = [best[0].candidate.values]
+    before = len(run.pool)
+    while len(found) < wanted and not watch.expired():
+        cut = _without(problem, found)
+        outcome = attempt(run, "highs", "exact", partial(solve, cut, watch=watch, threads=1, seed=seed))
+        if outcome is None:
             break
-        cut = _without(problem, points)
-        share = run.watch.within(deadline - time.perf_counter(), threads=1).silent()
-        outcome = attempt(run, "highs", "exact", partial(solve, cut, watch=share, threads=1, seed=seed))
-        if outcome is None or not outcome.values:
-            break
-        before = len(run.pool)
         for values in outcome.values:
             run.take(Candidate(Origin.EXACT, "highs", values), formulation)
-        found += len(run.pool) - before
-        if len(run.pool) == before:
+        if outcome.status != "optimal" or not outcome.values:
             break
-    if found:
-        run.called(Call("highs", "alternatives", time.perf_counter() - began, seed, {}, {}, "done", found, {}))
-    return found
+        found.append(outcome.values[0])
+    new = len(run.pool) - before
+    spent = time.perf_counter() - began
+    run.called(Call("highs", "alternatives", spent, seed, {}, {}, "done", new, {"in_order": len(found)}))
+    return new
 
 
 def _without(problem: Problem, points: Sequence[Any]) -> Problem:
-    """The problem with rows that cut off each point: at least one binary column must differ."""
+    """The problem with rows that cut off each point: at least one binary column must differ from it."""
     binary = np.flatnonzero(problem.columns.binary)
     indptr = [problem.rows.indptr]
     stack = np.stack([np.where(p[binary] > 0.5, -1.0, 1.0) for p in points])

@@ -9,7 +9,6 @@ Every choice is written into the record with its reason.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from qopt.core import forms, registry
@@ -246,14 +245,11 @@ class Strategy:
             proving.exact(run, self.exact_formulation, seconds or UNTIMED, seed=run.settings.seed)
 
     def _alternatives(self) -> None:
+        """With the best plan proven and time left: the next best ones, in order."""
         run = self.run
-        wanted = run.settings.top
-        known = run.entries(feasible=True)
-        if self.form or run.settings.samplers or not known or len(known) >= wanted or run.watch.expired():
+        if self.form or not run.proven or not self.may_solve_exactly or run.settings.deterministic:
             return
-        if not self.may_solve_exactly or run.settings.deterministic:
+        if run.watch.expired() or run.settings.top < 2:
             return
         left = run.watch.remaining()
-        began = time.perf_counter()
-        proving.vary(run, self.formulation, wanted, min(left, max(2.0, 0.2 * left)), seed=run.settings.seed)
-        run.record.seconds["alternatives"] = round(time.perf_counter() - began, 4)
+        proving.vary(run, self.formulation, run.settings.top, min(left, max(2.0, 0.2 * left)), seed=run.settings.seed)
