@@ -26,14 +26,20 @@ EARTH = 6378.388
 
 def euclidean(points: ArrayLike, rounding: Rounding = "none") -> Floats:
     """Distances in the plane between points (n, 2), shape (n, n)."""
-    p = np.asarray(points, dtype=np.float64)
-    square = (p[:, None, 0] - p[None, :, 0]) ** 2 + (p[:, None, 1] - p[None, :, 1]) ** 2
-    return ROUNDINGS[rounding](np.sqrt(square))
+    return ROUNDINGS[rounding](np.sqrt(squares(points)))
 
 
 def pseudo_euclidean(points: ArrayLike) -> Floats:
-    """TSPLIB's ATT rule for points (n, 2): the length over the root of 10, rounded up (Reinelt, 1995)."""
-    return np.ceil(euclidean(points) / np.sqrt(10.0))
+    """TSPLIB's ATT rule for points (n, 2): the root of a tenth of the squared length, rounded up (Reinelt, 1995)."""
+    distance: Floats = np.ceil(np.sqrt(squares(points) / 10.0))
+    return distance
+
+
+def squares(points: ArrayLike) -> Floats:
+    """Squared distances in the plane, shape (n, n)."""
+    x, y = np.asarray(points, dtype=np.float64).T
+    square: Floats = (x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2
+    return square
 
 
 def geographic(points: ArrayLike) -> Floats:
