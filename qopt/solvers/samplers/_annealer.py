@@ -1,0 +1,191 @@
+"""Annealed reads of one problem: the arrays of ``kernels.anneal_*``, temperatures from the problem, reads in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from qopt.core.arrays import Bits, Floats
+from qopt.core.watch import Watch, run_in_chunks
+from qopt.kernels import anneal_chain, anneal_fields, anneal_lanes
+from qopt.kernels.rng import streams
+from qopt.solvers._structure import Structure
+from qopt.solvers.samplers._couplings import Couplings
+
+MOST_LANES = 64
+LEAST_LANES = 8
+"""Fewer reads than this go one after the other: most of a vector would be idle."""
+
+_LANE_BYTES = 2**26
+CALM = 0.3
+"""Worsening moves that a sweep of a local minimum is expected to accept at the coldest temperature."""
+
+_SETTLE_SECONDS = 0.015
+_PROBES = 4096
+_TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Reads:
+    """Ends of some reads: inner points (reads, size), their inner energies, and how much was done."""
+
+    points: Bits
+    energies: Floats
+    moves: int
+    complete: bool
+
+
+class Annealer:
+    """A problem ready to be annealed.
+
+    Parameters
+    ----------
+    seed
+        Read k draws from stream k of this seed and from nothing else.
+    """
+
+    def __init__(self, structure: Structure, couplings: Couplings, seed: int) -> None:
+        self.structure, self.couplings = structure, couplings
+        self._seed = seed & (2**64 - 1)
+        c = couplings
+        self._weights = (c.indptr, c.col, c.weight)
+        self._couplings = anneal_chain.Couplings(c.linear, *self._weights, np.array([c.lowest]))
+        s = structure
+        free = np.array([s.free], dtype=np.int64)
+        self._layout = anneal_chain.Layout(free, s.set_start, s.square_start, s.side, s.row_start)
+        self._least = 1.0 if c.exact else 1e-6
+        self._first = 4096
+
+    # starting points
+
+    def start(self, read: int) -> Bits:
+        """The random starting point of a read."""
+        return self.structure.random_point(np.random.default_rng([self._seed, read]))
+
+    # one chain
+
+    def _chain(self, point: Bits, read: int) -> anneal_chain.Chain:
+        number = self.couplings.linear.dtype
+        random = np.empty(1, dtype=np.uint64)
+        streams(np.uint64(self._seed), read, random)
+        field, sign = np.empty((2, self.structure.size), dtype=number)
+        anneal_fields.load(self.couplings.linear, *self._weights, point, field, sign)
+        at = np.zeros(5, dtype=np.int64)
+        return anneal_chain.Chain(field, sign, self.structure.chosen(point), self.structure.place(point), random, at)
+
+    def _plan(self, temperatures: Floats) -> anneal_chain.Plan:
+        return anneal_chain.Plan(temperatures, _TABLE, np.array([self._least]))
+
+    def _gains(self, chain: anneal_chain.Chain) -> Floats:
+        out = np.empty(min(self.structure.moves, _PROBES))
+        stride = -(-self.structure.moves // _PROBES)
+        count = anneal_chain.gains(self._couplings, self._layout, chain, max(1, stride), out)
+        return out[:count]
+
+    def temperatures(self, watch: Watch) -> tuple[float, float]:
+        """Hottest and coldest temperature, in inner energies.
+
+        A random point tells the first: nine tenths of its moves change the energy by less than 2.2 temperatures. The
+        local minimum below it tells the last: a sweep of it is expected to accept ``CALM`` worsening moves.
+        """
+        chain = self._chain(self.start(-1 & (2**32 - 1)), -1 & (2**32 - 1))
+        sizes = np.abs(self._gains(chain))
+        sizes = sizes[sizes > 0]
+        if len(sizes) == 0:
+            return 1.0, 1.0
+        hot = float(np.quantile(sizes, 0.9)) / 2.2
+        self._run(chain, self._plan(np.zeros(0)), watch)
+        up = self._gains(chain)
+        share = self.structure.moves / len(up)
+        up = up[up > 0]
+        if len(up) == 0:
+            up = sizes
+        low, high = 1e-3, 1e3 * max(1.0, float(np.log(self.structure.moves + 2)))
+        scale = float(up.min())
+        for _ in range(60):  # bisection for beta in units of 1 / smallest gain
+            beta = (low * high) ** 0.5
+            expected = share * float(np.exp(-np.minimum(beta * up / scale, 700.0)).sum())
+            low, high = (beta, high) if expected > CALM else (low, beta)
+        cold = scale / high
+        return max(hot, cold), min(hot, cold)
+
+    def _run(self, chain: anneal_chain.Chain, plan: anneal_chain.Plan, watch: Watch) -> int:
+        def step(units: int) -> int:
+            done: int = anneal_chain.anneal(units, self._couplings, self._layout, chain, plan)
+            return done
+
+        return run_in_chunks(step, watch, first=self._first)
+
+    def _one_by_one(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Reads]:
+        plan = self._plan(temperatures)
+        for read, point in starts:
+            chain = self._chain(point, read)
+            moves = self._run(chain, plan, watch)
+            complete = bool(chain.at[anneal_chain.ENDED])
+            if not complete:
+                chain.at[anneal_chain.SWEEP] = len(temperatures)
+                moves += self._run(chain, plan, watch_for(_SETTLE_SECONDS, watch))
+            energy = anneal_fields.energy_of(self.couplings.linear, chain.field, chain.sign)
+            yield Reads((chain.sign < 0).astype(np.int8)[None], np.array([energy]), moves, complete)
+            if not complete:
+                return
+
+    # many chains side by side
+
+    def lanes(self, reads: int) -> int:
+        """How many reads of so many to run side by side: 0 when they are better run one after the other."""
+        s = self.structure
+        if self.couplings.dense or s.free < s.size or s.size == 0:
+            return 0
+        room = _LANE_BYTES // (2 * self.couplings.linear.itemsize * s.size)
+        lanes = min(reads, MOST_LANES, room)
+        return lanes if lanes >= LEAST_LANES else 0
+
+    def _side_by_side(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Reads:
+        number, n, lanes = self.couplings.linear.dtype, self.structure.size, len(starts)
+        points = np.array([point for _, point in starts], dtype=np.int8)
+        random = np.empty(lanes, dtype=np.uint64)
+        for k, (read, _) in enumerate(starts):
+            streams(np.uint64(self._seed), read, random[k : k + 1])
+        field, sign = np.empty((2, n, lanes), dtype=number)
+        anneal_lanes.load(self.couplings.linear, *self._weights, points, field, sign)
+        key, delta, at = np.zeros(lanes, np.uint32), np.zeros(lanes, number), np.zeros(4, np.int64)
+
+        def step(units: int) -> int:
+            done: int = anneal_lanes.anneal(
+                units, *self._weights, temperatures, self._least, field, sign, random, key, delta, at
+            )
+            return done
+
+        moves = run_in_chunks(step, watch, first=self._first)
+        complete = bool(at[anneal_lanes.ENDED])
+        if not complete:
+            at[anneal_lanes.SWEEP] = len(temperatures)
+            moves += run_in_chunks(step, watch_for(_SETTLE_SECONDS, watch), first=self._first)
+        energies = np.empty(lanes)
+        anneal_lanes.energies_of(self.couplings.linear, field, sign, energies)
+        return Reads(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
+
+    def run(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Reads]:
+        """Anneal from each ``(read, point)`` and yield the ends as they come; stops early when the watch expires.
+
+        A read that is stopped descends for up to 15 ms and is yielded too.
+        """
+        while starts:
+            lanes = self.lanes(len(starts))
+            if lanes:
+                reads = self._side_by_side(starts[:lanes], temperatures, watch)
+                starts = starts[lanes:]
+                yield reads
+                if not reads.complete:
+                    return
+            else:
+                yield from self._one_by_one(starts, temperatures, watch)
+                return
+
+
+def watch_for(seconds: float, watch: Watch) -> Watch:
+    """A watch of its own that ends after so many seconds, whatever has become of the given one."""
+    return Watch(clock=watch.clock, deadline=watch.clock() + seconds)

@@ -1,0 +1,68 @@
+"""The best distinct points a sampler has come by, and the batch made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qopt.core.arrays import Bits
+from qopt.core.batch import SampleBatch
+from qopt.core.compiled import Compiled
+from qopt.core.solution import Candidate, Origin
+from qopt.core.watch import Watch
+
+
+class Pool:
+    """Keeps the ``keep`` lowest distinct rows of bits, and offers each new best to the watch.
+
+    Parameters
+    ----------
+    backend
+        Name on the offered candidates and on the batch.
+    """
+
+    def __init__(self, compiled: Compiled, watch: Watch, backend: str, keep: int) -> None:
+        self._compiled, self._watch, self._backend, self._keep = compiled, watch, backend, keep
+        self._rows: dict[bytes, tuple[float, Bits]] = {}
+        self._best = np.inf
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, bits: NDArray[Any], energies: NDArray[Any]) -> None:
+        """Take in rows (k, n) with their energies (k,)."""
+        if len(energies) == 0:
+            return
+        for row, energy in zip(np.asarray(bits, dtype=np.int8), np.asarray(energies).tolist()):
+            self._rows.setdefault(np.packbits(row).tobytes(), (energy, row))
+        if len(self._rows) > 2 * self._keep:
+            self._trim()
+        best = int(np.argmin(energies))
+        if energies[best] < self._best - 1e-9 * max(1.0, abs(float(energies[best]))):
+            self._best = float(energies[best])
+            values, _ = self._compiled.decode(np.asarray(bits)[best : best + 1])
+            self._watch.offer(Candidate(Origin.SAMPLED, self._backend, values=values[0]), None, self._backend)
+
+    def _trim(self) -> None:
+        best = sorted(self._rows.items(), key=lambda item: item[1][0])[: self._keep]
+        self._rows = dict(best)
+
+    def batch(self, *, seed: int, stopped_by: str, seconds: float, info: Mapping[str, Any]) -> SampleBatch:
+        """The rows kept, lowest first, each with its energy evaluated anew from the polynomial."""
+        self._trim()
+        bits = np.array([row for _, row in self._rows.values()], dtype=np.int8)
+        bits = bits.reshape(len(self._rows), self._compiled.num_bits)
+        energies = self._compiled.energies(bits)
+        return SampleBatch(bits, energies, self._backend, seed, stopped_by, seconds, info)
+
+
+def stop_reason(watch: Watch, *, complete: bool) -> str:
+    """``done`` for a search that came to its end, else what ended it: ``target``, ``cancelled`` or ``seconds``."""
+    if complete:
+        return "done"
+    if watch.stop[0]:
+        return "target" if watch.reason == "target" else "cancelled"
+    return "seconds"

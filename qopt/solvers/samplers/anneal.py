@@ -1,0 +1,189 @@
+"""Sampler ``anneal``: simulated annealing whose moves keep exactly-one, at-most-one and permutation groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from qopt.core.accepts import Accepts
+from qopt.core.arrays import Bits, Floats
+from qopt.core.batch import SampleBatch
+from qopt.core.budget import Budget
+from qopt.core.compiled import Compiled
+from qopt.core.errors import ModelError
+from qopt.core.rows import GroupKind
+from qopt.core.watch import Watch
+from qopt.solvers._structure import Structure
+from qopt.solvers.samplers._pool import Pool, stop_reason
+
+if TYPE_CHECKING:
+    from qopt.solvers.samplers._annealer import Annealer
+
+NAME = "anneal"
+READS, SWEEPS = 32, 1000
+"""Of a run that nothing limits."""
+
+_FIRST_SWEEPS, _MOST_SWEEPS = 32, 65536
+_VERIFY_SHARE = 0.02  # of the time, at most, goes into evaluating the kept rows anew
+
+
+@dataclass(frozen=True)
+class Anneal:
+    """Simulated annealing by local fields.
+
+    With ``budget.reads`` (or ``reads``) that many reads of ``sweeps`` sweeps; with ``budget.work``, reads of as many
+    sweeps as the work allows; with a deadline alone, rounds of reads whose sweeps double until it comes. A read that
+    runs to its end depends on the problem, the seed and its own number only.
+
+    Parameters
+    ----------
+    reads
+        Independent reads, at least 1; ``budget.reads`` wins. None: 32, or as many as the deadline allows.
+    sweeps
+        Sweeps of a read, at least 1. None: 1000, or growing with the time that a deadline leaves.
+    beta_min, beta_max
+        Inverse temperatures of the first and last sweep, above 0, in 1 / energy. None: from the fields of a random
+        point and of the local minimum below it.
+    schedule
+        ``geometric`` or ``linear`` in beta.
+    keep
+        Most distinct rows returned, lowest energies first; fewer where evaluating them would take too long.
+    """
+
+    reads: int | None = None
+    sweeps: int | None = None
+    beta_min: float | None = None
+    beta_max: float | None = None
+    schedule: str = "geometric"
+    keep: int = 200
+
+    accepts: ClassVar[Accepts] = Accepts(
+        groups=frozenset({GroupKind.EXACTLY_ONE, GroupKind.AT_MOST_ONE, GroupKind.PERMUTATION})
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("reads", "sweeps", "beta_min", "beta_max", "keep"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ModelError(f"sampler {NAME}: {name} must be above 0, got {value!r}")
+        if self.schedule not in ("geometric", "linear"):
+            raise ModelError(f"sampler {NAME}: schedule must be geometric or linear, got {self.schedule!r}")
+
+    def sample(
+        self, compiled: Compiled, *, budget: Budget, seed: int, watch: Watch, initial: Bits | None = None
+    ) -> SampleBatch:
+        """Anneal; rows of ``initial`` are descended from as they are, and annealed from at half the schedule.
+
+        Raises
+        ------
+        NotApplicableError
+            Rows are left, the degree is above 2, or two groups share a bit.
+        """
+        from qopt.solvers.samplers._annealer import Annealer
+        from qopt.solvers.samplers._couplings import Couplings
+
+        began = watch.clock()
+        watch = watch.within(budget.seconds)
+        structure = Structure.of(compiled, NAME, self.accepts)
+        couplings = Couplings.of(compiled, structure)
+        annealer = Annealer(structure, couplings, seed)
+        keep, reserve = self._verification(compiled, annealer, watch)
+        pool = Pool(compiled, watch, NAME, keep)
+        search = watch if watch.deadline is None else watch.within(max(0.0, watch.remaining() - reserve))
+        hot, cold = self._range(annealer, search)
+        rows = np.zeros((0, compiled.num_bits), np.int8) if initial is None else np.atleast_2d(initial)
+        random = np.random.default_rng([seed & (2**64 - 1), 1])
+        given = [structure.nearest_point(row, random) for row in rows]
+        moves, reads, longest, complete = 0, 0, 0, True
+        for starts, temperatures in self._rounds(annealer, budget, search, given, hot, cold):
+            for ends in annealer.run(starts, temperatures, search):
+                pool.add(structure.outer(ends.points), couplings.energies(ends.energies))
+                moves += ends.moves
+                reads += len(ends.points)
+                complete &= ends.complete
+            longest = max(longest, len(temperatures))
+            if not complete:
+                break
+        info = {
+            "reads": reads,
+            "sweeps": longest,
+            "beta_range": [couplings.factor / hot, couplings.factor / cold],
+            "moves_proposed": moves,
+            "layout": "dense" if couplings.dense else "sparse",
+            "weights": str(couplings.weight.dtype),
+        }
+        return pool.batch(
+            seed=seed, stopped_by=stop_reason(search, complete=complete), seconds=watch.clock() - began, info=info
+        )
+
+    def _verification(self, compiled: Compiled, annealer: Annealer, watch: Watch) -> tuple[int, float]:
+        """Rows to keep, and seconds to set aside for evaluating them anew."""
+        if watch.deadline is None:
+            return self.keep, 0.0
+        before = watch.clock()
+        compiled.energies(annealer.structure.outer(annealer.start(0)[None]))
+        cost = watch.clock() - before
+        keep = int(min(self.keep, max(1.0, _VERIFY_SHARE * watch.remaining() / max(cost, 1e-7))))
+        return keep, 1.5 * keep * cost + 0.02 * min(1.0, watch.remaining())
+
+    def _range(self, annealer: Annealer, watch: Watch) -> tuple[float, float]:
+        """Hottest and coldest temperature in inner energies: as asked for, else tuned."""
+        factor = annealer.couplings.factor
+        if self.beta_min is not None and self.beta_max is not None:
+            return factor / self.beta_min, factor / self.beta_max
+        hot, cold = annealer.temperatures(watch)
+        hot = hot if self.beta_min is None else factor / self.beta_min
+        cold = cold if self.beta_max is None else factor / self.beta_max
+        return hot, cold
+
+    def _temperatures(self, sweeps: int, hot: float, cold: float) -> Floats:
+        if sweeps == 1:
+            return np.array([cold])
+        if self.schedule == "geometric":
+            return np.geomspace(hot, cold, sweeps)
+        return 1.0 / np.linspace(1.0 / hot, 1.0 / cold, sweeps)
+
+    def _rounds(
+        self, annealer: Annealer, budget: Budget, watch: Watch, given: list[Bits], hot: float, cold: float
+    ) -> Iterator[tuple[list[tuple[int, Bits]], Floats]]:
+        """Starting points and temperatures of each round."""
+        moves = max(1, annealer.structure.moves)
+        reads, sweeps = budget.reads or self.reads, self.sweeps
+        bounded = reads is not None or budget.work is not None or watch.deadline is None
+        if given:
+            yield list(enumerate(given)), np.zeros(0)
+        if bounded:
+            if budget.work is not None:
+                reads = reads or max(1, min(READS, budget.work // (moves * (sweeps or SWEEPS))))
+                allowed = budget.work // (moves * reads)
+                sweeps = min(sweeps or allowed, allowed)
+            sweeps = SWEEPS if sweeps is None else sweeps
+            yield from self._round(annealer, 0, reads or READS, sweeps, given, hot, cold)
+            return
+        many = 1 if watch.expired() else annealer.lanes(64) or 8
+        done, grown, spent, last = 0, sweeps or _FIRST_SWEEPS, 0.0, 0
+        while done == 0 or not watch.expired():
+            if sweeps is None and last:
+                possible = 0.95 * watch.remaining() * last / max(spent, 1e-6)
+                grown = max(_FIRST_SWEEPS, int(min(2 * last, _MOST_SWEEPS, possible)))
+            before = watch.clock()
+            yield from self._round(annealer, done, many, grown, given if done == 0 else [], hot, cold)
+            spent, last = watch.clock() - before, grown
+            done += many
+
+    def _round(
+        self, annealer: Annealer, first: int, reads: int, sweeps: int, given: list[Bits], hot: float, cold: float
+    ) -> Iterator[tuple[list[tuple[int, Bits]], Floats]]:
+        """Reads first..first+reads-1: those with a given start begin half way down the schedule."""
+        temperatures = self._temperatures(sweeps, hot, cold) if sweeps else np.zeros(0)
+        again = min(len(given), reads)
+        if again:
+            yield [(first + k, given[k]) for k in range(again)], temperatures[sweeps // 2 :]
+        if reads > again:
+            yield [(k, annealer.start(k)) for k in range(first + again, first + reads)], temperatures
+
+
+PLUGIN = Anneal()
