@@ -18,9 +18,6 @@ from qopt.milp.session import Session
 from qopt.milp.verify import Verifier
 
 
-_CLOSE_ENOUGH = 0.05
-
-
 class Nearest:
     """Asks for the nearest feasible point again and again, with one model inside HiGHS.
 
@@ -34,12 +31,14 @@ class Nearest:
         Weight of the objective; a small one only chooses among points that are about equally near.
     limit
         Most products of the objective that are linearised.
+    gap
+        Relative gap of the distance at which a point is near enough.
     """
 
     def __init__(
-        self, problem: Problem, verifier: Verifier, *, pull: float = 0.1, limit: int = 500, threads: int = 1
+        self, problem: Problem, verifier: Verifier, *, pull: float = 0.1, gap: float = 0.05, limit: int = 500
     ) -> None:
-        self.problem, self._verifier, self._pull = problem, verifier, pull
+        self.problem, self._verifier, self._pull, self._gap = problem, verifier, pull, gap
         self._gradient = False
         model, linearisation = lower(problem, levels=(0,), limit=limit)
         if model is None:
@@ -54,7 +53,7 @@ class Nearest:
             self._wide = np.flatnonzero(~binary[: problem.n])
             self._model = _with_distances(model, self._wide)
             self._objective = model.costs[0] if len(model.costs) else np.zeros(model.columns)
-            self._session = Session(self._model, threads=threads)
+            self._session = Session(self._model)
 
     @property
     def possible(self) -> bool:
@@ -96,7 +95,7 @@ class Nearest:
             if self._verifier.accepts(values):
                 last.append(values)
 
-        run = self._session.run(watch, gap=_CLOSE_ENOUGH, seed=seed, nodes=nodes, on_point=keep)
+        run = self._session.run(watch, gap=self._gap, seed=seed, nodes=nodes, on_point=keep)
         if run.point is not None:
             keep(run.point)
         return last[-1] if last else None

@@ -115,8 +115,9 @@ class Session:
 
     def bound_rows(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Change the sides of some rows."""
-        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist()):
-            self._highs.changeRowBounds(row, low, high)
+        # The stubs of highspy do not list it.
+        change = self._highs.changeRowsBounds  # type: ignore[attr-defined]
+        change(len(rows), rows.astype(np.int32), lower, upper)
 
     def add_row(self, lower: float, upper: float, costs: Floats) -> None:
         """One more row over all columns, such as an earlier level held at its optimum."""
@@ -217,12 +218,13 @@ class Session:
         solution = self._highs.getSolution()
         return np.array(solution.row_dual) / self._factor, np.array(solution.col_dual) / self._factor
 
-    def conflicting_rows(self, watch: Watch) -> Ints:
-        """Rows that HiGHS finds in an irreducible conflict of the relaxation; empty when it finds none."""
+    def conflict(self, watch: Watch) -> tuple[Ints, Ints]:
+        """Rows and columns that HiGHS finds in a conflict of the relaxation; empty when it finds none."""
         strategy = highspy.IisStrategy
         wanted = strategy.kIisStrategyFromLp, strategy.kIisStrategyIrreducible, strategy.kIisStrategyRelaxation
         self._set("iis_strategy", sum(int(flag.value) for flag in wanted))
         self._set("iis_time_limit", min(watch.remaining(), 1e7))
         status, iis = self._highs.getIis()
-        found = np.array(iis.row_index_, dtype=np.int64)
-        return found if status != highspy.HighsStatus.kError else found[:0]
+        if status == highspy.HighsStatus.kError:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.array(iis.row_index_, dtype=np.int64), np.array(iis.col_index_, dtype=np.int64)
