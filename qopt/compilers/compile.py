@@ -1,0 +1,257 @@
+"""Problem -> Compiled: the passes, in order.
+
+    groups   rows that are groups become groups                                  reduce/groups.py
+    encode   columns become bits                                                 passes/encode.py
+    lower    every rule a row in whole numbers, groups of the backend kept       passes/lower.py
+    forms    rows that the backend does not keep become rules, with slack bits   passes/forms.py
+    weigh    a penalty rule gives every rule its weight                          penalties/NAME.py
+    emit     objective and weighted rules as one polynomial of accepted degree   here, passes/products.py
+
+Every pass is a pure function of what the one before it made; ``passes/fill.py`` is the way in for known points and
+``Compiled.blocks`` the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule, Rules
+from qopt.compilers.passes.assemble import added, stacked
+from qopt.compilers.passes.encode import Coded, encode
+from qopt.compilers.passes.fill import Encoder, FillProducts
+from qopt.compilers.passes.forms import rules_of
+from qopt.compilers.passes.integers import IntegerRows
+from qopt.compilers.passes.levels import combined
+from qopt.compilers.passes.lower import Draft, lower
+from qopt.compilers.passes.products import put_back, quadratised
+from qopt.compilers.size import coefficient_bits, refuse_bits, refuse_couplings
+from qopt.core import registry
+from qopt.core.accepts import QUBO, Accepts
+from qopt.core.arrays import no_floats, no_indices
+from qopt.core.compiled import Block, Compiled, Encoded, Penalty
+from qopt.core.names import NameTable
+from qopt.core.polynomial import Polynomial
+from qopt.core.problem import Problem
+from qopt.core.protocols import PenaltyRule
+from qopt.core.rows import Rows
+from qopt.reduce.groups import with_groups
+
+
+def compile_problem(
+    problem: Problem,
+    *,
+    accepts: Accepts = QUBO,
+    guarantee: str = "argmin",
+    encoding: str | Mapping[str, str] = "auto",
+    max_bits: int | None = None,
+    penalty: str | PenaltyRule = "range",
+    incumbent: float | None = None,
+    presolve: bool = True,
+) -> Compiled:
+    """Lower a problem as far as a backend needs.
+
+    Parameters
+    ----------
+    accepts
+        What the backend takes; groups, rows and products that it takes stay what they are.
+    guarantee
+        ``argmin``, ``top:X%``, ``top:X``, ``total`` or ``none``. More may be proven than was asked. ``none`` also
+        accepts data without an exact scale, rounded.
+    encoding
+        Of columns with more than two values: a plug-in's name, ``auto`` (log), or one per family of columns.
+    max_bits
+        Refuse above this.
+    penalty
+        The rule that weighs: a plug-in's name, or one with parameters.
+    incumbent
+        Objective of a known feasible point in the user's sense; makes ``argmin`` and ``top`` cheaper to prove. Not used
+        with several levels.
+    presolve
+        Whether groups are looked for among the rows.
+
+    Returns
+    -------
+    Energies are to be minimised; with one level they equal ``sense.sign * objective`` on every feasible point. What is
+    proven is in ``guarantee``; what was lost on the way is in ``notes``.
+
+    Raises
+    ------
+    CompileError
+        An impossible row, a column without bounds, data without an exact scale, or too many bits; each by name.
+    """
+    rounding = Guarantee.of(guarantee).level == "none"
+    source = with_groups(problem) if presolve else problem
+    coded = encode(source.columns, encoding)
+    draft = lower(source, coded, accepts, rounding=rounding)
+    objective, level_weights, ordered = combined(draft.levels, rounding=rounding)
+
+    products = draft.with_products(coded)
+    stay = ~products if accepts.rows else np.zeros(len(products), dtype=bool)
+    rules, slack = rules_of(draft.rows.select(~stay), draft.bits)
+    bits = draft.bits + int(rules.slack_bits.sum())
+    rules = _all_rules(rules, draft, coded, bits)
+    refuse_bits(source.columns.names, coded, rules, bits, max_bits, accepts)
+    refuse_couplings(rules)
+    lowered = Lowered(added([objective], bits), rules)
+
+    weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
+    known = None if incumbent is None or len(source.levels) > 1 else source.sense.sign * incumbent
+    penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=known)
+
+    emitted = _emit(lowered, penalties, draft, coded, accepts, bits)
+    final_bits = emitted.energy.n
+    refuse_bits(source.columns.names, coded, rules, final_bits, max_bits, accepts)
+    size = coefficient_bits(emitted.energy, objective)
+    notes = [*coded.notes, *_notes(draft, level_weights, ordered, size)]
+    exact = ordered and not draft.rounded and not coded.notes and size <= 53
+    proven = penalties.guarantee if exact else "none"
+    if proven == "none" and not rounding:
+        notes.append(f"asked for {guarantee}, proven: none")
+    slack_bits = bits - draft.lifted.bits
+    ancilla_bits = final_bits - coded.bits - slack_bits
+    return Compiled(
+        problem=problem,
+        polynomial=emitted.energy,
+        groups=draft.groups,
+        rows=_left(draft.rows.select(stay), emitted.dropped),
+        blocks=coded.blocks + _blocks(coded.bits, emitted.products, slack_bits, final_bits),
+        penalties=_records(rules, penalties, emitted.products > 0 or not draft.lifted.pairs),
+        guarantee=proven,
+        notes=tuple(notes),
+        stats={
+            "column_bits": coded.bits,
+            "slack_bits": slack_bits,
+            "ancilla_bits": ancilla_bits,
+            "rows_kept": int(stay.sum()),
+            "groups_kept": len(draft.groups),
+            "coefficient_bits": size,
+            "level_weights": list(level_weights),
+            "penalty": dict(penalties.proof),
+        },
+        _encoder=Encoder(
+            coded,
+            (draft.lifted.fill, *draft.priced.fills, slack, FillProducts(bits, emitted.ancillas)),
+            bits + len(emitted.ancillas),
+            emitted.dropped,
+        ),
+    )
+
+
+def _all_rules(rows: Rules, draft: Draft, coded: Coded, bits: int) -> Rules:
+    """Rules of rows first, then those of product bits, of one-signed polynomial rows and of encodings."""
+    pairs = len(draft.lifted.pairs)
+    validity = tuple(
+        PolynomialRule(f"{block.encoding} codes", "validity", _shifted(block.encoded.validity, block.start, bits))
+        for block in coded.blocks
+        if block.encoded.validity is not None
+    )
+    return Rules(
+        stacked([rows.forms, draft.lifted.products], bits),
+        NameTable(rows.names.families + NameTable.numbered("product", pairs).families),
+        rows.form + ("product",) * pairs,
+        np.concatenate([rows.slack_bits, np.zeros(pairs, np.int64)]),
+        draft.lifted.rules + validity,
+    )
+
+
+def _shifted(p: Polynomial, start: int, bits: int) -> Polynomial:
+    linear = np.zeros(bits)
+    linear[start : start + p.n] = p.linear
+    return Polynomial(linear, p.row + start, p.col + start, p.value, offset=p.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class _Emitted:
+    """The energy over its final bits, and which of the bits used on the way are no longer there.
+
+    Parameters
+    ----------
+    products
+        Number of product bits that stayed bits.
+    ancillas
+        Factors of the bits behind all others.
+    """
+
+    energy: Polynomial
+    products: int
+    ancillas: tuple[tuple[int, ...], ...]
+    dropped: slice
+
+
+def _emit(lowered: Lowered, penalties: Penalties, draft: Draft, coded: Coded, accepts: Accepts, bits: int) -> _Emitted:
+    """Objective plus weighted rules, of the degree that the backend takes."""
+    rules, pairs = lowered.rules, draft.lifted.pairs
+    weights = np.array(penalties.weights)
+    forms = len(rules.forms)
+    # A backend that takes any degree gets its products back, so that z = x y need not be said.
+    unfold = accepts.degree is None and len(pairs) > 0
+    if unfold:
+        weights[forms - len(pairs) : forms] = 0.0
+    parts = [lowered.objective, rules.forms.polynomial(bits, weights[:forms])]
+    parts += [rule.polynomial.scaled(w) for rule, w in zip(rules.polynomials, weights[forms:])]
+    energy = added(parts, bits)
+    if unfold:
+        factors: dict[int, tuple[int, ...]] = {}
+        for t, (x, y) in enumerate(pairs):
+            factors[coded.bits + t] = (*factors.get(x, (x,)), *factors.get(y, (y,)))
+        energy = put_back(energy, factors, coded.bits, len(pairs))
+        return _Emitted(energy, 0, (), slice(coded.bits, coded.bits + len(pairs)))
+    ancillas: tuple[tuple[int, ...], ...] = ()
+    if accepts.degree is not None and energy.degree > accepts.degree:
+        energy, ancillas = quadratised(energy)
+    return _Emitted(energy, len(pairs), ancillas, slice(0, 0))
+
+
+def _notes(draft: Draft, level_weights: tuple[float, ...], ordered: bool, size: int) -> list[str]:
+    notes = []
+    if len(level_weights) > 1:
+        weights = ", ".join(f"{w:g}" for w in level_weights)
+        notes.append(f"the levels of the objective are added with weights {weights}")
+    if not ordered:
+        notes.append("a level of the objective has no exact step, so the order of levels holds only approximately")
+    if draft.rounded:
+        notes.append(f"rows without an exact scale were rounded: {', '.join(draft.rounded[:5])}")
+    if size > 53:
+        notes.append(f"coefficients span {size} bits, a float holds 53: energies are rounded")
+    return notes
+
+
+def _left(rows: IntegerRows, dropped: slice) -> Rows:
+    """Rows for the backend, over the final bits, open where a side cannot be broken."""
+    index = rows.matrix.indices.astype(np.int64)
+    index = np.where(index >= dropped.stop, index - (dropped.stop - dropped.start), index)
+    return Rows(
+        rows.matrix.indptr,
+        index,
+        rows.matrix.data,
+        np.where(rows.lo <= rows.low, -np.inf, rows.lo),
+        np.where(rows.hi >= rows.high, np.inf, rows.hi),
+        rows.names,
+    )
+
+
+def _blocks(start: int, products: int, slack: int, end: int) -> tuple[Block, ...]:
+    """The bits that stand for no column: products, violations and slack, ancillas."""
+    blocks = []
+    for name, count in (("ancilla", products), ("slack", slack), ("ancilla", end - start - products - slack)):
+        if count:
+            nothing = Encoded(count, np.zeros(1, np.int64), no_indices(), no_floats(), no_floats())
+            blocks.append(Block(name, no_indices(), start, nothing))
+            start += count
+    return tuple(blocks)
+
+
+def _records(rules: Rules, penalties: Penalties, with_products: bool) -> tuple[Penalty, ...]:
+    weights = penalties.weights.tolist()
+    records = [
+        Penalty(name, weight, form, slack)
+        for name, weight, form, slack in zip(rules.names, weights, rules.form, rules.slack_bits.tolist())
+        if with_products or form != "product"
+    ]
+    forms = len(rules.forms)
+    return tuple(records) + tuple(
+        Penalty(rule.name, weight, rule.form) for rule, weight in zip(rules.polynomials, weights[forms:])
+    )

@@ -1,0 +1,120 @@
+"""What a penalty rule is given and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qopt.compilers.passes.assemble import Forms
+from qopt.core.arrays import Floats, Ints
+from qopt.core.errors import CompileError
+from qopt.core.names import NameTable
+from qopt.core.polynomial import Polynomial
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """What is asked of the QUBO's order: ``argmin``, ``top:5%``, ``top:10``, ``total`` or ``none``.
+
+    ``argmin``: a minimiser of the QUBO decodes to an optimum. ``top``: every answer within the amount of the incumbent
+    (or the share of its absolute value) is ranked rightly and below everything infeasible. ``total``: everything
+    feasible lies below everything infeasible.
+    """
+
+    level: str
+    amount: float = 0.0
+    relative: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Guarantee:
+        """Read a guarantee; CompileError when there is no such."""
+        if text in ("argmin", "total", "none"):
+            return cls(text)
+        head, _, tail = text.partition(":")
+        try:
+            amount = float(tail.removesuffix("%"))
+        except ValueError:
+            amount = -1.0
+        if head != "top" or not 0 <= amount < np.inf:
+            raise CompileError(f"unknown guarantee {text!r} (argmin, top:5%, top:10, total or none)")
+        relative = tail.endswith("%")
+        return cls("top", amount / 100 if relative else amount, relative)
+
+    def above(self, incumbent: float) -> float:
+        """The energy up to which the order must be right, from that of a feasible point."""
+        return incumbent + (self.amount * abs(incumbent) if self.relative else self.amount)
+
+
+@dataclass(frozen=True, eq=False)
+class PolynomialRule:
+    """A rule that is a polynomial over bits already: never negative, 0 where it holds, at least 1 where it does not."""
+
+    name: str
+    form: str
+    polynomial: Polynomial
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """Everything that is penalised.
+
+    Every rule is 0 on the bit strings that keep it, at least 1 on all others, and negative nowhere, on any bit string:
+    valid codes or not, right slack or not.
+
+    Parameters
+    ----------
+    forms
+        Rules of the shape ``alpha * g**2 + beta * g``.
+    names, form, slack_bits
+        One per form.
+    polynomials
+        Rules of any other shape.
+    """
+
+    forms: Forms
+    names: NameTable
+    form: tuple[str, ...]
+    slack_bits: Ints
+    polynomials: tuple[PolynomialRule, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.forms) + len(self.polynomials)
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A problem over bits, before weights: objective energy and rules.
+
+    Parameters
+    ----------
+    objective
+        Energy of the objective, to be made small, as a multilinear polynomial over the bits; soft prices and combined
+        levels included, penalties not.
+    rules
+        What must hold.
+    """
+
+    objective: Polynomial
+    rules: Rules
+
+
+@dataclass(frozen=True, eq=False)
+class Penalties:
+    """Weights, and what they prove.
+
+    Parameters
+    ----------
+    weights
+        One per rule: forms first, then polynomials.
+    guarantee
+        ``total``, ``argmin``, ``top:…`` or ``none``.
+    proof
+        The numbers of the proof, for the record.
+    """
+
+    weights: Floats
+    guarantee: str
+    proof: Mapping[str, Any] = field(default_factory=dict)
