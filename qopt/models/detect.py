@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def read(path: str | Path, *, format: str | None = None, member: str | int | Non
     place = Place(str(path))
     given = {key: value for key, value in options.items() if value is not None}
     _check_options(name, reader, given, place)
-    number = member_of(reader.members(text), member, str(path)) + 1
+    number = member_of(_members(reader, text, path), member, str(path)) + 1
     return reader.read(path, base_dir=path.parent, member=None if member is None else str(number), **given)
 
 
@@ -108,6 +109,16 @@ def _refusals(path: Path, readers: dict[str, Any]) -> list[Issue]:
         Issue(f"not {name}: {issues[0].rule}", issues[0].value, issues[0].place, issues[0].suggestion)
         for name, issues in reasons.items()
     ]
+
+
+def _members(reader: Any, text: str, path: Path) -> Sequence[str]:
+    """Names of the problems in the file; errors name the file."""
+    try:
+        members: Sequence[str] = reader.members(text)
+        return members
+    except ModelError as error:
+        issues = [replace(issue, place=replace(issue.place, file=str(path))) for issue in error.issues]
+        raise type(error)(issues) from error
 
 
 def _options(reader: Any) -> list[str]:

@@ -74,12 +74,14 @@ class Numbers:
         """
         count = prod(shape)
         if count > self.left:
-            missing = f"the file ends too early: {what} need {count:,} numbers"
+            missing = f"the file ends too early: {count:,} numbers are needed for {what}"
             raise ModelError(Issue(missing, f"{self.left:,}", self.place(len(self.values))))
         block = self.values[self.next : self.next + count]
         if count and block.min() < least:
             k = int(np.argmax(block < least))
-            raise ModelError(Issue(f"{what} must be at least {least:g}", f"{block[k]:g}", self.place(self.next + k)))
+            raise ModelError(
+                Issue(f"{what} must be numbers of at least {least:g}", f"{block[k]:g}", self.place(self.next + k))
+            )
         self.next += count
         return block.reshape(shape)
 

@@ -93,7 +93,7 @@ def _parse(source: str | Path) -> list[tuple[Floats, Floats, Floats]]:
     for k in range(1, problems + 1):
         m = numbers.count(what=f"problem {k}: the number of agents")
         n = numbers.count(what=f"problem {k}: the number of items")
-        size = f"problem {k}: {m} agents and {n} items: the"
+        size = f"problem {k} of {m} agents and {n} items, the"
         cost = numbers.take(m, n, what=f"{size} costs")
         resource = numbers.take(m, n, what=f"{size} resources", least=0)
         out.append((cost, resource, numbers.take(m, what=f"{size} capacities", least=0)))

@@ -77,7 +77,7 @@ def _parse(source: str | Path) -> list[tuple[Floats, Floats, Floats]]:
     for k in range(1, problems + 1):
         n = numbers.count(what=f"problem {k}: the number of items")
         m = numbers.count(what=f"problem {k}: the number of dimensions")
-        size = f"problem {k}: {n} items in {m} dimensions: the"
+        size = f"problem {k} of {n} items in {m} dimensions, the"
         numbers.take(1, what=f"{size} optimum")
         values = numbers.take(n, what=f"{size} values")
         weights = numbers.take(m, n, what=f"{size} weights", least=0)

@@ -1,0 +1,78 @@
+"""Every reader of files against the contract of its seam."""
+
+from __future__ import annotations
+
+import pytest
+
+from qopt.core import registry
+from qopt.testing.formats import Sample, check_format
+
+VRP = (
+    "NAME: C-n4-k2\nTYPE: CVRP\nDIMENSION: 4\nEDGE_WEIGHT_TYPE: EUC_2D\nCAPACITY: 5\nNODE_COORD_SECTION\n"
+    "1 0 0\n2 0 3\n3 4 3\n4 4 0\nDEMAND_SECTION\n1 0\n2 3\n3 2\n4 4\nDEPOT_SECTION\n1\n-1\nEOF\n"
+)
+
+SAMPLES = {
+    "qaplib": Sample(
+        "three.dat",
+        "3\n\n0 1 2\n1 0 3\n2 3 0\n\n0 5 2\n5 0 3\n2.5 3 0\n",
+        ("3\n0 1 2\n1 0 3\n2 3 0\n0 5 2\n5 0 3\n2 3\n", "3\n0 1 2\n1 x 3\n2 3 0\n0 5 2\n5 0 3\n2 3 0\n", "2.5\n1 2\n"),
+    ),
+    "orlib_gap": Sample(
+        "two.txt",
+        "2\n2 3\n 4 5 6\n 6 5 4\n 1 1 1\n 2 2 2\n 3 4\n1 2\n 7 8\n 1 1.5\n 2\n",
+        ("2\n2 3\n4 5 6\n6 5 4\n1 1 1\n2 2 2\n3 4\n", "1\n1 2\n7 8\n1 -1\n2\n", "1\n1 2\n7 8\n1 1\n2\n9 9 9\n"),
+    ),
+    "orlib_knapsack": Sample(
+        "two.txt",
+        "2\n3 2 0\n 10 20 30.5\n 1 2 3\n 3 2 1\n 4 5\n2 1 7\n 3 4\n 1 1\n 1\n",
+        ("2\n3 2 0\n10 20 30\n1 2 3\n3 2 1\n4 5\n", "1\n2 1 0\n1 2\n1 1e999\n1\n", "1\n2 1 0\n1 2\n1 -1\n1\n"),
+    ),
+    "jsplib": Sample(
+        "two.txt",
+        "2 2\n0 3 1 2\n1 4 0 1\n",
+        ("2 2\n0 3 1 2\n1 4 0\n", "2 2\n0 3 1 2\n1 x 0 1\n", "2 2\n0 3 5 2\n1 4 0 1\n"),
+    ),
+    "tsplib": Sample(
+        "four.tsp",
+        "NAME: four\nTYPE: TSP\nDIMENSION: 4\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n"
+        "1 0 0\n2 0 3\n3 4 3\n4 4 0\nEOF\n",
+        (
+            "NAME: four\nTYPE: TSP\nDIMENSION: 4\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n1 0 0\n2 0 3\nEOF\n",
+            "NAME: four\nTYPE: TSP\nDIMENSION: four\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n1 0 0\nEOF\n",
+        ),
+    ),
+    "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
+    "document": Sample(
+        "hike.yaml",
+        "qopt: 1\nproblem: knapsack\nitems:\n  - {id: tent, value: 11, weight: 6}\n  - {value: 7, weight: 3}\n"
+        "capacity: 8\n",
+        (
+            "qopt: 1\nproblem: knapsack\nitems:\n  - {id: tent, value: 11, weight: -6}\ncapacity: 8\n",
+            "qopt: 1\nproblem: knapsack\nitems: [\ncapacity: 8\n",
+            "qopt: 1\nproblem: knapsacks\ncapacity: 8\n",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", registry.names("formats"))
+def test_format_keeps_its_contract(name, tmp_path):
+    """Its own files whole and nothing else; broken ones refused at a line."""
+    if getattr(registry.load("formats", name), "objects", False):
+        pytest.skip("reads objects, not files")
+    assert name in SAMPLES, f"format {name} needs a sample in this file"
+    check_format(name, SAMPLES[name], tmp_path)
+
+
+def test_the_contract_notices_a_sample_of_another_format(tmp_path):
+    """A GAP file handed in as a knapsack file is noticed."""
+    with pytest.raises(AssertionError, match="is taken for orlib_gap"):
+        check_format("orlib_knapsack", SAMPLES["orlib_gap"], tmp_path)
+
+
+def test_the_contract_notices_broken_texts_that_are_whole(tmp_path):
+    """A text that reads well cannot pass as a broken one."""
+    sample = SAMPLES["qaplib"]
+    with pytest.raises(AssertionError, match="qaplib reads broken text 0"):
+        check_format("qaplib", Sample(sample.file, sample.text, (sample.text,)), tmp_path)
