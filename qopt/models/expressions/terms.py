@@ -99,7 +99,7 @@ class Monomials:
         for degree in range(self.degree + 1):
             chosen = left == degree
             if chosen.any():
-                factors = column[chosen][keep[chosen]].reshape(-1, degree)
+                factors = column[chosen][keep[chosen]].reshape(int(chosen.sum()), degree)
                 out.append(Monomials(some.element[chosen], factors, some.coefficient[chosen]))
         return out
 
