@@ -108,7 +108,7 @@ class Instance(Strict):
         copy._source = source
         return copy
 
-    def place(self, *path: str | int, offset: int = 0, key: bool = False) -> Place:
+    def place(self, *path: str | int, offset: int | None = None, key: bool = False) -> Place:
         """Where a part of the instance stands in its document, for messages; a bare path without a document.
 
         Parameters

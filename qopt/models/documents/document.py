@@ -47,7 +47,7 @@ class Document:
         """Dicts with text keys, lists, and None, bool, int, float or str."""
         return self.positions.root.plain()
 
-    def place(self, path: Sequence[str | int], offset: int = 0, *, key: bool = False) -> Place:
+    def place(self, path: Sequence[str | int], offset: int | None = None, *, key: bool = False) -> Place:
         """The place of a value, of a character inside a text value, or of the last key of the path."""
         return self.positions.key(path) if key else self.positions.value(path, offset)
 

@@ -77,7 +77,7 @@ class Positions:
             node = node.child(part) if node is not None else None
         return node
 
-    def value(self, path: Sequence[str | int], offset: int = 0) -> Place:
+    def value(self, path: Sequence[str | int], offset: int | None = None) -> Place:
         """The place of the value at ``path``, or ``offset`` characters into a text value.
 
         A path that the document does not have gives the deepest part that it has.
@@ -88,7 +88,7 @@ class Positions:
             if child is None:
                 return self._place(node.start, path)
             node = child
-        start = node.start if not offset or not isinstance(node.value, str) else self._inside(node, offset)
+        start = node.start if offset is None or not isinstance(node.value, str) else self._inside(node, offset)
         return self._place(start, path)
 
     def key(self, path: Sequence[str | int]) -> Place:

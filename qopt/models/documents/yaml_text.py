@@ -26,6 +26,7 @@ from qopt.models.documents.nodes import Node
 from qopt.models.documents.scalars import NotFinite, meaning
 
 _INDENTED_BY_TAB = re.compile(r"^ *\t", re.MULTILINE)
+_DIRECTIVE = re.compile(r"\A(?:[ \t]*(?:#.*)?\r?\n)*%")  # behind blank lines and remarks
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -38,6 +39,9 @@ def read_yaml(text: str, faults: Faults, limits: Limits) -> Node:
         With everything refused: syntax, tabs, duplicate keys, anchors, aliases, merge keys, tags, numbers that are not
         finite, several documents, nesting deeper than ``limits.depth``.
     """
+    directive = _DIRECTIVE.search(text)
+    if directive:
+        faults.stop(directive.end() - 1, "directives are not accepted", suggestion="delete the line")
     for match in _INDENTED_BY_TAB.finditer(text):
         faults.add(match.end() - 1, "a line is indented with a tab", suggestion="indent with spaces")
     faults.stop_if_any()
@@ -113,8 +117,6 @@ class _Composer:
             self.documents += 1
             if self.documents > 1:
                 self.faults.stop(self.at, "a file holds one document", suggestion="split it at the '---'")
-            if event.version is not None or event.tags:
-                self.faults.add(0, "directives are not accepted", suggestion="delete the line that begins with %")
 
     def _wants_key(self) -> bool:
         return bool(self._stack) and isinstance(self._stack[-1].value, dict) and self._pending[-1] is None
@@ -153,12 +155,17 @@ class _Composer:
                 return Node("?", self.at, event.style)
             return Node(event.value, self.at, event.style)
         try:
-            return Node(meaning(event.value), self.at)
+            # a value that is not there has no place of its own: its key's is where a person looks
+            return Node(meaning(event.value), self.at if event.value else self._key_place())
         except NotFinite:
             self.faults.add(
                 self.at, "a number must be finite", event.value[:40], "leave the entry out where nothing limits it"
             )
             return Node(0, self.at)
+
+    def _key_place(self) -> int:
+        owner, key = (self._stack[-1], self._pending[-1]) if self._stack else (None, None)
+        return self.at if owner is None or key is None or owner.keys is None else owner.keys[key]
 
     def _refuse_decoration(self, event: Any) -> None:
         if event.anchor is not None:
@@ -179,22 +186,30 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
     ("expected <block end>", "this line's indent fits no line above", "line it up with the keys it belongs to"),
     ("block sequence entries are not allowed", "a '- entry' where none can stand", "start it on a line of its own"),
     ("expected ',' or ']'", "a '[' is not closed, or a ',' is missing", "close it with ']'"),
-    ("expected ',' or '}'", "a '{' is not closed, or a ',' is missing", "close it with '}'"),
+    (
+        "expected ',' or '}'",
+        "a '{' is not closed, or a ',' is missing",
+        "close it with '}'; quote text that holds [ ] { } or ,",
+    ),
     ("expected the node content", "a value is missing or begins with a character that none begins with", "quote it"),
     ("unexpected end of stream", "a quote is not closed", "close it"),
     ("unexpected document separator", "a quote is not closed", "close it"),
     ("unknown escape", "an unknown escape after '\\'", "use single quotes for text with backslashes"),
     ("escape sequence", "a broken escape after '\\'", "use single quotes for text with backslashes"),
     ("expected <document start>", "text after the end of the document", "indent it, or delete it"),
-    ("%", "a directive that is not understood", "delete the line that begins with %"),
 )
+
+
+def _begun_earlier(problem: str, context: Any, mark: Any) -> bool:
+    """Whether a person must look at what was begun and not ended, rather than at where the parser gave up."""
+    return "end of stream" in problem or ("expected ',' or" in problem and context.line != mark.line)
 
 
 def _syntax(error: MarkedYAMLError, text: str, faults: Faults) -> None:
     """A syntax error of the parser, in plain words, where a person would look for it."""
     problem = str(error.problem or error.context or "not YAML")
     mark = error.problem_mark or error.context_mark
-    if "end of stream" in problem and error.context_mark is not None:
+    if error.context_mark is not None and mark is not None and _begun_earlier(problem, error.context_mark, mark):
         mark = error.context_mark
     at = mark.index if mark is not None else 0
     if text[at : at + 1] == "\t":

@@ -35,7 +35,7 @@ def _number(value: Any) -> Any:
 Number = Annotated[float, BeforeValidator(_number)]
 Element = Annotated[str, BeforeValidator(_element), Field(min_length=1, max_length=200)]
 Expression = Annotated[str, StringConstraints(min_length=1)]
-Quantity = Annotated[float | str, Field(union_mode="left_to_right")]
+Quantity = Annotated[Number | str, Field(union_mode="left_to_right")]
 """A number, or an expression of data."""
 
 
