@@ -35,7 +35,6 @@ MOVES: set[Any] = {
     np.transpose,
 }
 JOINS: set[Any] = {np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack}
-PRODUCTS: set[Any] = {np.dot, np.matmul}
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Expression:
@@ -47,10 +46,10 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Expres
         return _joined(function, list(first), args[1:], kwargs)
     if function is np.sum and isinstance(first, Expression):
         return first.sum(*args[1:], **kwargs)
-    if function in PRODUCTS and len(args) == 2 and not kwargs:
+    if function is np.dot and len(args) == 2 and not kwargs:
         left, right = args
         return left @ right if isinstance(left, Expression) else right.__rmatmul__(left)
-    known = sorted(f.__name__ for f in (*MOVES, *JOINS, *PRODUCTS, np.sum))
+    known = sorted(f.__name__ for f in (*MOVES, *JOINS, np.dot, np.sum))
     raise fault("this numpy function takes no expressions", function.__name__, f"these do: {', '.join(known)}")
 
 

@@ -158,7 +158,12 @@ def test_values_of_expressions_are_those_of_numpy(data: st.DataObject) -> None:
     m, (b, s, k, r) = fresh()
     seed = data.draw(st.integers(0, 10_000))
     rng = np.random.default_rng(seed)
-    vb, vs, vk, vr = rng.integers(0, 2, (2, 3)), rng.choice([-1, 1], 3), rng.integers(-2, 4, (2, 2)), rng.integers(-1, 5)
+    vb, vs, vk, vr = (
+        rng.integers(0, 2, (2, 3)),
+        rng.choice([-1, 1], 3),
+        rng.integers(-2, 4, (2, 2)),
+        rng.integers(-1, 5),
+    )
     point = np.concatenate([vb.ravel(), vs, vk.ravel(), [vr]])
     D = rng.integers(-3, 4, (3, 3))
 
