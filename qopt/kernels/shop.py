@@ -21,18 +21,18 @@ from numba import njit
 
 ITERATION, MAKESPAN, BEST, SINCE, OPTIMAL, STUCK = 0, 1, 2, 3, 4, 5
 
-_FAR = np.int64(2**62)
+_FAR = 2**62
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _draw(s: Any, bound: int) -> int:
-    """A number of 0..bound-1 (xorshift64*)."""
+    """A number of 0..bound-1 (xorshift64)."""
     x = s.random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
     s.random[0] = x
-    return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % bound  # type: ignore[no-any-return]
+    return int(x >> np.uint64(33)) % bound
 
 
 @njit(cache=True, nogil=True)
@@ -47,7 +47,7 @@ def _reach(s: Any, side: Any, first: int, step: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _makespan(s: Any) -> int:
-    longest = np.int64(0)
+    longest = 0
     for t in s.lasts:
         longest = max(longest, s.past.reach[t])
     return int(longest)
@@ -75,7 +75,11 @@ def load(s: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def value(s: Any, past: Any, future: Any, u: int, v: int) -> int:
-    """Longest path through u..v once u stands right behind v, given the heads and tails of all other tasks."""
+    """Longest path through u..v once u stands right behind v, with the present heads and tails of all other tasks.
+
+    Never below the true length, and exact for neighbours (of tasks further apart, one may lead to the next by way of
+    jobs).
+    """
     ready = past.reach[past.line[u]]
     k = 0
     x = u
@@ -160,7 +164,7 @@ def critical_path(s: Any) -> int:
 def _allowed(past: Any, future: Any, u: int, v: int) -> bool:
     """Whether heads and tails show that nothing leads from the job's next task to v (a path would be longer)."""
     after = future.job[u]
-    return after != v and future.reach[v] >= future.reach[after]  # type: ignore[no-any-return]
+    return after != v and future.reach[v] >= future.reach[after]
 
 
 @njit(cache=True, nogil=True)

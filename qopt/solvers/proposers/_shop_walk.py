@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,16 +103,3 @@ def walk_of(form: Shop, seed: int) -> Walk:
         scratch=np.zeros(n + 1, dtype=np.int64),
         newest=np.zeros(form.machines, dtype=np.int32),
     )
-
-
-def tenure_for(form: Shop) -> int:
-    """Iterations for which an order of two tasks may not come back: 10 + jobs / machines (Peng, Lü & Cheng 2015)."""
-    return 10 + form.jobs // max(1, form.machines)
-
-
-def begin(walk: Walk, order: NDArray[Any]) -> None:
-    """Begin a round with the machine orders of a topological order of the tasks."""
-    from qopt.kernels import shop
-
-    walk.order[:] = order
-    shop.load(walk)

@@ -1,0 +1,67 @@
+"""Good schedules of a shop that differ, and orders between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qopt.core.arrays import Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Elite:
+    """A schedule: its makespan, the start of every task, and the place of every task in order of start."""
+
+    makespan: int
+    start: Ints
+    rank: Ints
+
+    @classmethod
+    def of(cls, makespan: int, start: Ints) -> Elite:
+        """With its ranks. As every task has a duration, the order of starts is topological."""
+        rank = np.empty(len(start), dtype=np.int64)
+        rank[np.argsort(start, kind="stable")] = np.arange(len(start))
+        return cls(makespan, start, rank)
+
+    def distance(self, other: Elite) -> float:
+        """Mean difference of ranks."""
+        return float(np.abs(self.rank - other.rank).mean())
+
+
+class Pool:
+    """A few good schedules that differ.
+
+    Parameters
+    ----------
+    size
+        Most members, >= 2.
+    apart
+        Least distance between two members; of two nearer ones the shorter stays.
+    """
+
+    def __init__(self, size: int, apart: float) -> None:
+        self.size, self.apart = size, apart
+        self.members: list[Elite] = []
+
+    def add(self, elite: Elite) -> None:
+        """Take the schedule in where it is short or different enough."""
+        near = [member for member in self.members if member.distance(elite) < self.apart]
+        if any(member.makespan <= elite.makespan for member in near):
+            return
+        self.members = [member for member in self.members if member not in near]
+        self.members.append(elite)
+        self.members.sort(key=lambda member: member.makespan)
+        del self.members[self.size :]
+
+    def thin(self) -> None:
+        """Keep the best alone."""
+        del self.members[1:]
+
+    def blend(self, random: np.random.Generator) -> NDArray[np.int64]:
+        """The tasks in an order between those of two members: without a cycle, because both members' orders are."""
+        first, second = random.choice(len(self.members), size=2, replace=False)
+        weight = random.uniform(0.3, 0.7)
+        rank = weight * self.members[first].rank + (1 - weight) * self.members[second].rank
+        return np.argsort(rank, kind="stable")
