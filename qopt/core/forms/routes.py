@@ -69,9 +69,8 @@ class Proposal:
         object.__setattr__(self, "routes", tuple(frozen(r, np.int64) for r in self.routes if len(r)))
 
     def key(self) -> tuple[tuple[int, ...], ...]:
-        """The same for proposals that differ only in the order of routes or in direction."""
-        lines = [tuple(int(c) for c in route) for route in self.routes]
-        return tuple(sorted(min(line, line[::-1]) for line in lines))
+        """The same for proposals that differ only in the order of routes; direction counts, as distances may too."""
+        return tuple(sorted(tuple(int(c) for c in route) for route in self.routes))
 
 
 def evaluate(form: Routes, proposal: Proposal) -> Check:
