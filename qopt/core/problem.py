@@ -230,7 +230,13 @@ class Problem:
             if not self.columns.discrete[chosen.index].all():
                 return False
         for row in self.polynomial_rows:
-            if row.price is not None and not (row.polynomial.integral and float(row.price).is_integer()):
+            if row.price is None:
+                continue
+            if not (row.polynomial.integral and float(row.price).is_integer()):
+                return False
+            if not self.columns.discrete[row.polynomial.columns()].all():
+                return False
+            if not all(float(side).is_integer() for side in (row.lower, row.upper) if np.isfinite(side)):
                 return False
         return True
 
