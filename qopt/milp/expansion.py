@@ -74,24 +74,29 @@ class Expanded:
     constant: Floats
 
 
-def terms_of(polynomials: Sequence[Polynomial]) -> tuple[Ints, Ints, Floats]:
-    """Terms of degree 2 and above of all polynomials: owner, columns (padded behind with n), coefficient."""
+def terms_of(polynomials: Sequence[Polynomial], zero: Bools) -> tuple[Ints, Ints, Floats]:
+    """Terms of degree 2 and above of all polynomials: owner, columns (padded behind with n), coefficient.
+
+    Terms with a column of the mask ``zero``, shape (columns,), vanish and are left out.
+    """
     degree = max([2] + [p.products.degree for p in polynomials])
     owner, columns, coefficient = [np.empty(0, np.int64)], [np.empty((0, degree), np.int64)], [np.empty(0)]
     for k, p in enumerate(polynomials):
         if len(p.value):
-            block = np.full((len(p.value), degree), p.n, dtype=np.int64)
-            block[:, 0], block[:, 1] = p.row, p.col
+            kept = np.flatnonzero(~(zero[p.row] | zero[p.col]))
+            block = np.full((len(kept), degree), p.n, dtype=np.int64)
+            block[:, 0], block[:, 1] = p.row[kept], p.col[kept]
             owner.append(np.full(len(block), k))
             columns.append(block)
-            coefficient.append(p.value)
+            coefficient.append(p.value[kept])
         if len(p.products):
             size = np.diff(p.products.indptr)
             block = np.full((len(p.products), degree), p.n, dtype=np.int64)
             block[np.arange(degree) < size[:, None]] = p.products.index
-            owner.append(np.full(len(block), k))
-            columns.append(block)
-            coefficient.append(p.products.coefficient)
+            kept = np.flatnonzero(~np.append(zero, False)[block].any(axis=1))
+            owner.append(np.full(len(kept), k))
+            columns.append(block[kept])
+            coefficient.append(p.products.coefficient[kept])
     return np.concatenate(owner), np.concatenate(columns), np.concatenate(coefficient)
 
 
@@ -103,16 +108,13 @@ def expand(
     Parameters
     ----------
     terms
-        From ``terms_of``.
+        From ``terms_of``; no factor is the constant 0.
     polynomials
         How many polynomials own them.
     """
     owner, columns, coefficient = terms
     indptr, atom, weight = substitution.options()
     count = np.diff(indptr)
-    # Terms with a factor that is the constant 0 vanish, and that is all most terms do when many columns are fixed.
-    alive = (count[columns] > 0).all(axis=1)
-    owner, columns, coefficient = owner[alive], columns[alive], coefficient[alive]
     if len(columns) and float(np.prod(count[columns].astype(np.float64), axis=1).sum()) > limit:
         return None
     factors = np.empty((len(columns), 0), dtype=np.int64)

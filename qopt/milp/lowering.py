@@ -94,11 +94,9 @@ class _Lowering:
 
     def _expanded(self, polynomials: Sequence[Polynomial]) -> Expanded:
         n, columns = self.problem.n, self.problem.columns
-        owner, factors, coefficient = terms_of(polynomials)
         free = self.low < self.high
-        fixed_zero = np.append(~free & (self.shift + self.scale * self.low == 0), False)
-        alive = ~fixed_zero[factors].any(axis=1)
-        owner, factors, coefficient = owner[alive], factors[alive], coefficient[alive]
+        zero = ~free & (self.shift + self.scale * self.low == 0)
+        owner, factors, coefficient = terms_of(polynomials, zero)
         binary = columns.discrete & (self.low >= 0) & (self.high <= 1)
         wide = np.append(free & ~binary, False)
         crowded = factors[wide[factors].sum(axis=1) >= 2]

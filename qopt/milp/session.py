@@ -203,6 +203,8 @@ class Session:
         state = _OUTCOMES.get(self._highs.getModelStatus(), "failed")
         usable = info.primal_solution_status == highspy.kSolutionStatusFeasible and solution.value_valid
         point = np.array(solution.col_value) if usable else None
+        if self._highs.getModelStatus() == _State.kModelEmpty:
+            return Run(state, np.zeros(self.model.columns), self._offset, self._offset)
         objective = info.objective_function_value / self._factor + self._offset if usable else np.inf
         bound = -np.inf
         if self._integer and not relaxed:

@@ -37,7 +37,7 @@ def test_expansion_is_substitution(seed):
         for _ in range(8)
     }
     polynomial = polynomial_of(5, terms)
-    expanded = expand(terms_of([polynomial]), substitution, 1, limit=10_000)
+    expanded = expand(terms_of([polynomial], np.zeros(polynomial.n, dtype=bool)), substitution, 1, limit=10_000)
     seen = [tuple(f) for f in expanded.factors]
     assert len(set(seen)) == len(seen)
     for _ in range(20):
@@ -49,8 +49,8 @@ def test_expansion_is_substitution(seed):
 def test_expansion_gives_up_before_it_grows_too_large():
     polynomial = polynomial_of(3, {(0, 1): 1.0, (1, 2): 1.0})
     one = Substitution(np.arange(4), np.arange(3), np.ones(3), np.ones(3), np.ones(3, dtype=bool))
-    assert expand(terms_of([polynomial]), one, 1, limit=7) is None
-    assert expand(terms_of([polynomial]), one, 1, limit=8) is not None
+    assert expand(terms_of([polynomial], np.zeros(polynomial.n, dtype=bool)), one, 1, limit=7) is None
+    assert expand(terms_of([polynomial], np.zeros(polynomial.n, dtype=bool)), one, 1, limit=8) is not None
 
 
 def test_unique_rows_is_numpy_unique():

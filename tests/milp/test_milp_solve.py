@@ -104,6 +104,15 @@ def test_earlier_levels_matter_infinitely_more():
     assert first.status == "optimal" and first.objectives[0][0] == 1.0
 
 
+def test_no_columns_and_no_rows_are_problems_too():
+    nothing = Problem.build(cases.columns_of([], [], []), polynomial_of(0, {(): 3.0}))
+    outcome = solve(nothing, watch=cases.watch_for())
+    assert outcome.status == "optimal" and outcome.objectives[0][0] == outcome.bound.value == 3.0
+    columns = Columns.binaries(NameTable.numbered("x", 2))
+    empty_row = Problem.build(columns, rows=cases.rows_of([({}, 1.0, 2.0)]))
+    assert solve(empty_row, watch=cases.watch_for()).status == "infeasible"
+
+
 def test_unbounded_is_told_from_infeasible():
     columns = cases.columns_of([Kind.INTEGER, Kind.BINARY], [0, 0], [np.inf, 1])
     free = Problem.build(columns, polynomial_of(2, {(0,): -1.0}))
@@ -232,3 +241,13 @@ def test_soft_polynomial_row_with_quadratic_price():
     )
     outcome = solve(problem, watch=cases.watch_for())
     assert list(outcome.objectives[0]) == list(cases.enumerate_best(problem))
+
+
+def test_bound_is_rounded_only_where_the_objective_is_whole():
+    """A soft polynomial row with a fractional side makes prices fractional: the bound must not be rounded up."""
+    columns = Columns.binaries(NameTable.numbered("x", 2))
+    curved = PolynomialRow(polynomial_of(2, {(0, 1): 1.0}), 1.5, np.inf, Labels("curved"), 1.0)
+    problem = Problem.build(columns, polynomial_rows=(curved,))
+    outcome = solve(problem, watch=cases.watch_for())
+    assert not problem.integral
+    assert outcome.status == "optimal" and outcome.bound.value == outcome.objectives[0][0] == 0.5
