@@ -88,8 +88,13 @@ class Run:
 
     # -- what searches report ------------------------------------------------------------------------------------
 
-    def listen(self, formulation: str, *, within: float | None = None, threads: int | None = None) -> Watch:
-        """A watch for one search whose candidates' values are columns of ``formulation``."""
+    def listen(
+        self, formulation: str, *, within: float | None = None, threads: int | None = None, late: bool = False
+    ) -> Watch:
+        """A watch for one search whose candidates' values are columns of ``formulation``.
+
+        ``late`` searches go on after the best answer is proven: they look for alternatives.
+        """
         deadline = self.search.deadline
         if within is not None:
             own = time.perf_counter() + within
@@ -104,7 +109,7 @@ class Run:
             threads=threads or self.settings.threads,
             on_offer=heard,
             on_bound=self.take_bound,
-            stop=self.search.stop,
+            stop=self.watch.stop if late else self.search.stop,
         )
 
     def take(self, candidate: Candidate, formulation: str, problem: Problem | None = None) -> Entry | None:

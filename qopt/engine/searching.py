@@ -25,11 +25,11 @@ from qopt.engine.run import Run
 from qopt.milp.solve import solve
 
 
-def propose(run: Run, name: str, seconds: float | None, *, seed: int, threads: int = 1) -> int:
+def propose(run: Run, name: str, seconds: float | None, *, seed: int, threads: int = 1, late: bool = False) -> int:
     """Search the form; returns how many proposals came back."""
     proposer = registry.load("proposers", name)
     pool = [entry.candidate.proposal for entry in run.entries(feasible=True)[:20]]
-    watch = run.listen("", within=seconds, threads=threads)
+    watch = run.listen("", within=seconds, threads=threads, late=late)
     budget = limits(run, seconds)
     batch = attempt(
         run,

@@ -125,8 +125,8 @@ class Strategy:
             if run.best is None and settings.repair and round_ > 0 and left < reserve:
                 break
             share = {0: 0.2, 1: 0.3}.get(round_, 0.5) * left
-            if not settings.repair:
-                share = left if round_ else 0.5 * left
+            if left < 1.0 or not settings.repair:
+                share = left if round_ or left < 1.0 else 0.5 * left
             got, before = 0, len(run.pool)
             for name in self.samplers:
                 got += searching.sample(
@@ -246,10 +246,13 @@ class Strategy:
 
     def _alternatives(self) -> None:
         """With the best plan proven and time left: the next best ones, in order."""
-        run = self.run
-        if self.form or not run.proven or not self.may_solve_exactly or run.settings.deterministic:
-            return
-        if run.watch.expired() or run.settings.top < 2:
+        run, settings = self.run, self.run.settings
+        if not run.proven or settings.deterministic or settings.top < 2 or run.watch.expired():
             return
         left = run.watch.remaining()
-        proving.vary(run, self.formulation, run.settings.top, min(left, max(2.0, 0.2 * left)), seed=run.settings.seed)
+        if self.form:
+            if self.proposers and len(run.entries(feasible=True)) < settings.top:
+                seconds = min(left, max(0.5, 0.05 * left))
+                searching.propose(run, self.proposers[0], seconds, seed=settings.seed, late=True)
+        elif self.may_solve_exactly:
+            proving.vary(run, self.formulation, settings.top, min(left, max(2.0, 0.2 * left)), seed=settings.seed)
