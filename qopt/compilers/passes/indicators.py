@@ -49,8 +49,9 @@ def unconditional(rows: IntegerRows, indicators: Indicators, coded: Coded) -> In
         )
         top = np.where(fixed[chosen] | ~when_set, hi, high)
         names = rows.names.select(chosen.tolist())
-        if np.any(top < low):
-            name = names[int(np.argmax(top < low))]
+        never = fixed[chosen] & (hi < low)
+        if never.any():
+            name = names[int(np.argmax(never))]
             raise CompileError(f"row {name} can never hold, and the column that switches it on is fixed")
         low, high = low + np.minimum(weight, 0), high + np.maximum(weight, 0)
         matrix = sparse.csr_array(sign * rows.matrix[chosen] + literal)

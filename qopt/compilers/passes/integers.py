@@ -34,7 +34,7 @@ class IntegerRows:
     matrix
         CSR (rows, bits), int64.
     lo, hi
-        The sides; an open side equals ``low`` or ``high``.
+        The sides; an open side lies at or beyond ``low`` or ``high``.
     low, high
         The activity lies between these on every valid code.
     origin, unit
@@ -104,7 +104,7 @@ def integer_rows(
     scale = _decimal_scale(rows, owner, coefficient, floor_part, soft)
     whole = np.rint(coefficient * scale[owner])
     base = np.rint(np.bincount(owner, weights=floor_part * scale[owner], minlength=m))
-    lo, hi = rows.lower * scale - base, rows.upper * scale - base
+    lo, hi = (side * np.where(scale > 0, scale, 1.0) - base for side in (rows.lower, rows.upper))
     reach = np.bincount(owner, weights=np.abs(whole) * coded.top[rows.index], minlength=m)
     sides = np.maximum(np.where(np.isfinite(lo), np.abs(lo), 0), np.where(np.isfinite(hi), np.abs(hi), 0))
     rounded = np.zeros(m, dtype=bool)
@@ -223,8 +223,10 @@ def _divided(
     whole = whole // divisor[owner]
     least, most = -((-least) // divisor), most // divisor
     low, high = (_sums(owner, part, m) for part in _signs(whole * coded.top[rows.index]))
-    least = np.where(np.isneginf(rows.lower), low, least)
-    most = np.where(np.isposinf(rows.upper), high, most)
+    least, most = (
+        np.where(np.isneginf(rows.lower), np.minimum(low, most), least),
+        np.where(np.isposinf(rows.upper), np.maximum(high, least), most),
+    )
     steps = sparse.csr_array((whole, rows.index, rows.indptr), shape=(m, len(coded.step)))
     matrix = steps if coded.identity else sparse.csr_array(steps @ coded.counts)
     constant = steps @ coded.shift

@@ -26,12 +26,12 @@ from qopt.core.rows import PolynomialRow
 
 @dataclass(frozen=True, eq=False)
 class _Whole:
-    """One row ``lo <= terms <= hi`` in whole numbers; None for an open side."""
+    """One row ``lo <= terms <= hi`` in whole numbers; an open side lies at or beyond ``low`` or ``high``."""
 
     row: PolynomialRow
     terms: Terms
-    lo: int | None
-    hi: int | None
+    lo: int
+    hi: int
     low: int
     high: int
     unit: float
@@ -85,8 +85,7 @@ def lifted(rows: Sequence[PolynomialRow], coded: Coded, *, rounding: bool = Fals
         if row.price is not None:
             soft.append(whole)
             continue
-        lo = whole.low if whole.lo is None else max(whole.lo, whole.low)
-        hi = whole.high if whole.hi is None else min(whole.hi, whole.high)
+        lo, hi = max(whole.lo, whole.low), min(whole.hi, whole.high)
         if lo > hi:
             least, most = (whole.origin + whole.unit * end for end in (whole.low, whole.high))
             raise CompileError(
@@ -139,14 +138,17 @@ def _whole(row: PolynomialRow, coded: Coded, rounding: bool, rounded: list[str])
             f"row {row.name} has no exact scale below 2**53 that makes its coefficients whole"
             " (round its data, or accept a rounded row with guarantee='none')"
         )
-    lo, hi = sides
+    low, high = sum(min(value, 0) for value in whole.values()), sum(max(value, 0) for value in whole.values())
+    lower, upper = sides
+    lo = None if lower is None else round(lower * factor) if soft else ceil(lower * factor) - error
+    hi = None if upper is None else round(upper * factor) if soft else floor(upper * factor) + error
     return _Whole(
         row,
         {bits: float(value) for bits, value in whole.items() if value},
-        None if lo is None else round(lo * factor) if soft else ceil(lo * factor) - error,
-        None if hi is None else round(hi * factor) if soft else floor(hi * factor) + error,
-        sum(min(value, 0) for value in whole.values()),
-        sum(max(value, 0) for value in whole.values()),
+        min(low, high if hi is None else hi) if lo is None else lo,
+        max(high, low if lo is None else lo) if hi is None else hi,
+        low,
+        high,
         float(1 / factor),
         float(constant),
     )
@@ -158,8 +160,7 @@ def _as_rows(rows: Sequence[_Whole], linear: Sequence[dict[int, float]], bits: i
     data = np.array([v for k in range(len(rows)) for v in linear[k].values()], dtype=np.int64)
     indptr = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
     low, high = (np.array([getattr(w, k) for w in rows], dtype=np.int64) for k in ("low", "high"))
-    lo = np.array([w.low if w.lo is None else w.lo for w in rows], dtype=np.int64)
-    hi = np.array([w.high if w.hi is None else w.hi for w in rows], dtype=np.int64)
+    lo, hi = (np.array([getattr(w, k) for w in rows], dtype=np.int64) for k in ("lo", "hi"))
     origin, unit = (np.array([getattr(w, k) for w in rows], dtype=np.float64) for k in ("origin", "unit"))
     names = NameTable(tuple(Labels(w.row.name, (), (), w.row.labels.place, w.row.labels.why) for w in rows))
     matrix = sparse.csr_array((data, index, indptr), shape=(len(rows), bits))
