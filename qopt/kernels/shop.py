@@ -77,27 +77,18 @@ def load(s: Any) -> None:
 def value(s: Any, past: Any, future: Any, u: int, v: int) -> int:
     """Longest path through u..v once u stands right behind v, with the present heads and tails of all other tasks.
 
-    Never below the true length, and exact for neighbours (of tasks further apart, one may lead to the next by way of
-    jobs).
+    Such a path leaves the sequence through a job, or at its end. Never below the true length, and exact for neighbours
+    (of tasks further apart, one may lead to the next by way of jobs).
     """
     ready = past.reach[past.line[u]]
-    k = 0
+    longest = 0
     x = u
     while x != v:
         x = future.line[x]
         ready = max(past.reach[past.job[x]], ready) + s.duration[x]
-        s.scratch[k] = ready
-        k += 1
-    rest = max(future.reach[future.job[u]], future.reach[future.line[v]])
-    longest = max(past.reach[past.job[u]], ready) + s.duration[u] + rest
-    rest += s.duration[u]
-    while x != u:
-        k -= 1
-        rest = max(future.reach[future.job[x]], rest)
-        longest = max(longest, s.scratch[k] + rest)
-        rest += s.duration[x]
-        x = past.line[x]
-    return int(longest)
+        longest = max(longest, ready + future.reach[future.job[x]])
+    ready = max(past.reach[past.job[u]], ready) + s.duration[u]
+    return int(max(longest, ready + max(future.reach[future.job[u]], future.reach[future.line[v]])))
 
 
 @njit(cache=True, nogil=True)
