@@ -10,7 +10,10 @@ from qopt.core.accepts import QUBO
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
 from qopt.core.errors import BackendUnavailableError, NotApplicableError
+from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import polynomial_of
+from qopt.core.problem import Columns, Problem
+from qopt.core.rows import GroupKind, Groups
 from qopt.core.watch import Watch
 from qopt.models.subject import Subject
 
@@ -26,6 +29,9 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
                 for name in registry.names(kind):
                     if registry.load(kind, name).accepts.form == forms.name_of(subject.form):
                         yield name, _form_step(kind, name, subject)
+    for name in registry.names("bounders"):
+        if not registry.load("bounders", name).accepts.form:
+            yield name, _problem_step(name)
     for name in NATIVE:
         yield name, _sampler_step(name, subjects)
 
@@ -42,6 +48,18 @@ def _form_step(kind: str, name: str, subject: Subject) -> Callable[[], None]:
             plugin.propose(subject.form, budget=Budget(seconds=0.2), seed=0, watch=watch)
         else:
             plugin.bound(subject.form, incumbent=None, budget=Budget(seconds=0.2), watch=watch)
+
+    return run
+
+
+def _problem_step(name: str) -> Callable[[], None]:
+    def run() -> None:
+        """A quadratic assignment of three: small, and of the shape that bounders of problems look for."""
+        names = NameTable((Labels("place", (3, 3)),))
+        square = Groups([GroupKind.PERMUTATION], [0, 9], range(9), NameTable((Labels("once"),)))
+        costs = polynomial_of(9, [((i, j), float(i + j)) for i in range(9) for j in range(i)])
+        problem = Problem.build(Columns.binaries(names), costs, groups=square)
+        registry.load("bounders", name).bound(problem, incumbent=None, budget=Budget(seconds=0.2), watch=_watch(0.2))
 
     return run
 
