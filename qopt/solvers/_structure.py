@@ -113,15 +113,17 @@ class Structure:
         out[:, self.order[real]] = inner[:, real]
         return out
 
-    def random_point(self, random: np.random.Generator) -> Bits:
-        """A uniform inner point that satisfies every group, shape (size,)."""
-        point = np.zeros(self.size, dtype=np.int8)
-        point[: self.free] = random.integers(0, 2, self.free, dtype=np.int8)
+    def random_points(self, random: np.random.Generator, rows: int) -> Bits:
+        """Uniform inner points that satisfy every group, shape (rows, size)."""
+        points = np.zeros((rows, self.size), dtype=np.int8)
+        points[:, : self.free] = random.integers(0, 2, (rows, self.free), dtype=np.int8)
+        each = np.arange(rows)[:, None]
         width = np.diff(self.set_start)
-        point[self.set_start[:-1] + np.floor(random.random(self.sets) * width).astype(np.int64)] = 1
+        points[each, self.set_start[:-1] + np.floor(random.random((rows, self.sets)) * width).astype(np.int64)] = 1
         for start, side in zip(self.square_start.tolist(), self.side.tolist()):
-            point[start + np.arange(side) * side + random.permutation(side)] = 1
-        return point
+            place = np.argsort(random.random((rows, side)), axis=1)
+            points[each, start + np.arange(side) * side + place] = 1
+        return points
 
     def nearest_point(self, bits: NDArray[Any], random: np.random.Generator) -> Bits:
         """An inner point that satisfies every group and keeps as much of a row of the Compiled's bits as it easily can.

@@ -62,7 +62,7 @@ class Annealer:
 
     def start(self, read: int) -> Bits:
         """The random starting point of a read."""
-        return self.structure.random_point(np.random.default_rng([self._seed, read]))
+        return self.structure.random_points(np.random.default_rng([self._seed, read]), 1)[0]
 
     # one chain
 
