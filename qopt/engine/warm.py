@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from qopt.core import forms, registry
 from qopt.core.accepts import QUBO
 from qopt.core.budget import Budget
@@ -56,7 +58,8 @@ def _problem_step(name: str) -> Callable[[], None]:
     def run() -> None:
         """A quadratic assignment of three: small, and of the shape that bounders of problems look for."""
         names = NameTable((Labels("place", (3, 3)),))
-        square = Groups([GroupKind.PERMUTATION], [0, 9], range(9), NameTable((Labels("once"),)))
+        kind, members = np.array([GroupKind.PERMUTATION], np.int8), np.arange(9, dtype=np.int32)
+        square = Groups(kind, np.array([0, 9]), members, NameTable((Labels("once"),)))
         costs = polynomial_of(9, [((i, j), float(i + j)) for i in range(9) for j in range(i)])
         problem = Problem.build(Columns.binaries(names), costs, groups=square)
         registry.load("bounders", name).bound(problem, incumbent=None, budget=Budget(seconds=0.2), watch=_watch(0.2))
