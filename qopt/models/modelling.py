@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -306,7 +307,8 @@ class Model:
         along = next(iter(x._axes_of(axis)))
         lines = np.moveaxis(columns, along, -1)
         axes = tuple(labels for k, labels in enumerate(x.axes) if k != along)
-        self._gather(kind, name, lines.reshape(-1, columns.shape[along]), lines.shape[:-1], axes, why)
+        shape = lines.shape[:-1]
+        self._gather(kind, name, lines.reshape(prod(shape), lines.shape[-1]), shape, axes, why)
 
     def _gather(self, kind: GroupKind, name: str, members: Any, shape: tuple[int, ...], axes: Axes, why: str) -> None:
         self._rule(name)

@@ -44,7 +44,7 @@ def numbers(value: Any, *, side: str = "") -> Floats:
 def _converted(value: Any, array: Any) -> Any:
     """Data that numpy holds as objects (fractions, decimals, mixed lists of numbers)."""
     try:
-        if array.dtype.kind == "O":
+        if array.dtype.kind == "O" and not any(entry is None for entry in array.ravel()):
             return array.astype(np.float64)
     except (TypeError, ValueError):
         pass

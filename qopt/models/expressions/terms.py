@@ -169,6 +169,7 @@ class Terms:
         """With ``amount`` (size,) added to the constants."""
         return Terms(self.constant + amount, self.blocks)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def scaled(self, factor: Floats) -> Terms:
         """Each polynomial times its factor, shape (size,); terms that become 0 are dropped."""
         blocks = []
@@ -195,6 +196,7 @@ class Terms:
         blocks = (Monomials(target[block.element], block.column, block.coefficient) for block in self.blocks)
         return Terms(constant, tuple(blocks))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def through(self, matrix: Floats) -> Terms:
         """Rows of K polynomials times a matrix of data: ``(rows, K) @ (K, M) -> (rows, M)``, flattened."""
         inner, width = matrix.shape
@@ -225,6 +227,7 @@ class Terms:
                     blocks.append(Monomials(np.zeros_like(own.element), own.column, own.coefficient))
             yield Terms(self.constant[[e]], tuple(blocks))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def times(self, other: Terms, kind: NDArray[np.int8]) -> Terms:
         """Elementwise product with as many other polynomials, simplified by the kinds of the columns."""
         plain = [*self.scaled(other.constant).blocks, *other.scaled(self.constant).blocks]
@@ -254,7 +257,7 @@ class Terms:
         return Terms(self.constant, tuple(block for block in blocks if len(block)))
 
     def finite(self) -> bool:
-        """Whether no number in here has overflowed."""
+        """Whether no number in here has overflowed (products pass an overflow on, the model refuses it with its place)."""
         parts = (self.constant, *(block.coefficient for block in self.blocks))
         return all(bool(np.isfinite(part).all()) for part in parts)
 

@@ -155,7 +155,7 @@ def test_a_random_program_builds_what_its_obvious_twin_says(data: st.DataObject)
 @given(st.data())
 def test_values_of_expressions_are_those_of_numpy(data: st.DataObject) -> None:
     """At a random point every expression is worth what the same formula over numbers is worth."""
-    m, (b, s, k, r) = fresh()
+    _, (b, s, k, r) = fresh()
     seed = data.draw(st.integers(0, 10_000))
     rng = np.random.default_rng(seed)
     vb, vs, vk, vr = (
