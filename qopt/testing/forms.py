@@ -1,0 +1,122 @@
+"""Small forms with their optima by plain enumeration, and one larger form of each kind to interrupt."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from qopt.core.forms.routes import Routes
+from qopt.core.forms.shop import Shop
+
+
+def small_forms(name: str) -> list[tuple[Any, float | None]]:
+    """Forms of a kind, each with its optimum; None where nothing is feasible.
+
+    Raises
+    ------
+    LookupError
+        No such kind: a new form needs its own examples here.
+    """
+    if name not in _SMALL:
+        raise LookupError(f"no small examples of the form {name!r}; there are: {', '.join(_SMALL)}")
+    return _SMALL[name]()
+
+
+def large_form(name: str) -> Any:
+    """A form of a kind that keeps any search busy for minutes."""
+    return {"routes": lambda: random_routes(200, seed=1, vehicles=60), "shop": lambda: random_shop(20, 15, seed=1)}[
+        name
+    ]()
+
+
+def random_routes(n: int, *, seed: int, vehicles: int, capacity: float = 20.0, directed: bool = False) -> Routes:
+    """Points in a square with whole distances; with ``directed`` each direction has a distance of its own."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(0, 100, (2, n))
+    distance = np.rint(np.hypot(x[:, None] - x, y[:, None] - y))
+    if directed:
+        distance += rng.integers(0, 40, (n, n))
+    return Routes(distance, np.append(0, rng.integers(1, 8, n - 1)), capacity, vehicles)
+
+
+def random_shop(jobs: int, machines: int, *, seed: int) -> Shop:
+    """Every job visits every machine once, in random order."""
+    rng = np.random.default_rng(seed)
+    machine = np.concatenate([rng.permutation(machines) for _ in range(jobs)]).astype(np.int32)
+    return Shop(np.arange(jobs + 1, dtype=np.int32) * machines, machine, rng.integers(1, 20, jobs * machines), machines)
+
+
+def shortest_routes(form: Routes) -> float | None:
+    """The length of the best set of routes: every order of every set of at most 9 customers; None if there is none."""
+    customers = range(1, form.n)
+    if form.n > 10:
+        raise ValueError(f"{form.n - 1} customers are too many to enumerate, at most 9")
+    single: dict[int, float] = {}
+    for size in range(1, form.n):
+        for line in permutations(customers, size):
+            if sum(form.demand[c] for c in line) > form.capacity:
+                continue
+            length = sum(form.distance[a, b] for a, b in zip((0, *line), (*line, 0)))
+            members = sum(1 << c for c in line)
+            single[members] = min(single.get(members, np.inf), length)
+
+    @cache
+    def best(left: int, vehicles: int) -> float:
+        if left == 0:
+            return 0.0
+        if vehicles == 0:
+            return np.inf
+        first = left & -left
+        return min(
+            (
+                length + best(left & ~members, vehicles - 1)
+                for members, length in single.items()
+                if members & first and members & ~left == 0
+            ),
+            default=np.inf,
+        )
+
+    value = best(sum(1 << c for c in customers), form.vehicles)
+    return None if np.isinf(value) else float(value)
+
+
+def shortest_makespan(form: Shop) -> float:
+    """The least makespan over every order in which the jobs' tasks may be started one after the other."""
+    sequence = [int(j) for j in form.job]
+    best = np.inf
+    for order in set(permutations(sequence)):
+        ready, free = np.zeros(form.jobs), np.zeros(form.machines)
+        following = list(form.indptr[:-1])
+        for job in order:
+            task = following[job]
+            end = max(ready[job], free[form.machine[task]]) + form.duration[task]
+            ready[job] = free[form.machine[task]] = end
+            following[job] += 1
+        best = min(best, float(ready.max()))
+    return float(best)
+
+
+@cache
+def _small_routes() -> list[tuple[Any, float | None]]:
+    forms = [
+        random_routes(8, seed=1, vehicles=7),
+        random_routes(8, seed=2, vehicles=2),
+        random_routes(7, seed=3, vehicles=3, capacity=12.0, directed=True),
+        random_routes(8, seed=4, vehicles=1, capacity=np.inf),
+        random_routes(7, seed=5, vehicles=1, capacity=np.inf, directed=True),
+        Routes(np.array([[0.0, 3.0], [4.0, 0.0]]), np.array([0.0, 1.0]), 1.0, 1),
+        Routes(1.0 - np.eye(3), np.array([0.0, 2.0, 2.0]), 3.0, 1),
+    ]
+    return [(form, shortest_routes(form)) for form in forms]
+
+
+@cache
+def _small_shops() -> list[tuple[Any, float | None]]:
+    forms = [random_shop(2, 3, seed=1), random_shop(3, 2, seed=2), random_shop(4, 2, seed=3), random_shop(1, 4, seed=4)]
+    return [(form, shortest_makespan(form)) for form in forms]
+
+
+_SMALL = {"routes": _small_routes, "shop": _small_shops}
