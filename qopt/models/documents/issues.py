@@ -62,7 +62,7 @@ class _Located:
 
     error: Any
     path: Path  # as far as the document goes
-    branch: tuple[int, str] | None  # where a union split, and which arm this error speaks of
+    branches: tuple[tuple[int, str], ...]  # where unions split, outermost first, and which arm this error speaks of
 
     @property
     def kind(self) -> str:
@@ -80,16 +80,7 @@ def issues_of(error: ValidationError, positions: Positions, model: type[BaseMode
     ``ModelError`` whose issues have a path relative to its own place: they are given their line and column here.
     """
     located = [_locate(item, positions) for item in error.errors(include_url=False)]
-    issues: list[Issue] = []
-    unions: dict[Path, list[_Located]] = {}
-    for item in located:
-        if item.branch is None:
-            issues += _issues(item, positions, model)
-        else:
-            unions.setdefault(item.path[: item.branch[0]], []).append(item)
-    for path, items in unions.items():
-        issues += _of_union(path, items, positions, model)
-    unique = {(issue.place.line, issue.place.column, issue.rule): issue for issue in issues}
+    unique = {(i.place.line, i.place.column, i.rule): i for i in _resolved(located, 0, positions, model)}
     return [unique[key] for key in sorted(unique)]
 
 
@@ -102,7 +93,7 @@ def closest(word: str, known: Iterable[str], *, show: int = 12) -> str:
         near = [lower[word.lower()]]
     if near:
         return f"did you mean {near[0]}?"
-    if not names:
+    if not names or not show:
         return ""
     return "known: " + ", ".join(names[:show]) + (", …" if len(names) > show else "")
 
@@ -110,7 +101,7 @@ def closest(word: str, known: Iterable[str], *, show: int = 12) -> str:
 def _locate(item: Any, positions: Positions) -> _Located:
     node: Any = positions.root
     path: list[str | int] = []
-    branch = None
+    branches: list[tuple[int, str]] = []
     location: Sequence[str | int] = item["loc"]
     for k, part in enumerate(location):
         child = node.child(part)
@@ -119,17 +110,30 @@ def _locate(item: Any, positions: Positions) -> _Located:
             path.append(part)
         elif item["type"] == "missing" and k == len(location) - 1:
             break
-        elif branch is None and part != KEY:
-            branch = (len(path), str(part))
-    return _Located(item, tuple(path), branch)
+        elif part != KEY:
+            branches.append((len(path), str(part)))
+    return _Located(item, tuple(path), tuple(branches))
 
 
-def _of_union(path: Path, items: list[_Located], positions: Positions, model: type[BaseModel]) -> list[Issue]:
+def _resolved(items: list[_Located], level: int, positions: Positions, model: type[BaseModel]) -> list[Issue]:
+    """Issues of errors whose first ``level`` unions are settled."""
+    out = [issue for item in items if len(item.branches) <= level for issue in _issues(item, positions, model)]
+    unions: dict[Path, list[_Located]] = {}
+    for item in items:
+        if len(item.branches) > level:
+            unions.setdefault(item.path[: item.branches[level][0]], []).append(item)
+    for path, members in unions.items():
+        out += _of_union(path, members, level, positions, model)
+    return out
+
+
+def _of_union(
+    path: Path, items: list[_Located], level: int, positions: Positions, model: type[BaseModel]
+) -> list[Issue]:
     """Issues of the arm that fits best: one whose kind of value is right, with the fewest faults."""
     arms: dict[str, list[_Located]] = {}
     for item in items:
-        assert item.branch is not None
-        arms.setdefault(item.branch[1], []).append(item)
+        arms.setdefault(item.branches[level][1], []).append(item)
 
     def misfit(arm: list[_Located]) -> tuple[int, int, int]:
         wrong_kind = any(item.kind in _TYPES and item.path == path for item in arm)
@@ -138,7 +142,7 @@ def _of_union(path: Path, items: list[_Located], positions: Positions, model: ty
 
     best = min(arms.values(), key=misfit)
     if not misfit(best)[0]:
-        return [issue for item in best for issue in _issues(item, positions, model)]
+        return _resolved(best, level + 1, positions, model)
     kinds = dict.fromkeys(_TYPES[i.kind] for i in items if i.kind in _TYPES and i.path == path)
     rule = f"must be {' or '.join(kinds)}"
     return [Issue(rule, positions.written(path), positions.value(path), _retype(rule, positions, path))]
@@ -151,7 +155,7 @@ def _issues(item: _Located, positions: Positions, model: type[BaseModel]) -> lis
     if kind == "missing":
         return [_missing(item, positions)]
     if kind == "extra_forbidden":
-        known = [key for key in keys_at(model, path[:-1]) if key not in _written_keys(positions, path[:-1])]
+        known = keys_at(model, path[:-1])
         return [Issue("unknown key", str(path[-1]), positions.key(path), closest(str(path[-1]), known))]
     if kind in _TYPES:
         rule = f"must be {_TYPES[kind]}"
@@ -168,7 +172,9 @@ def _issues(item: _Located, positions: Positions, model: type[BaseModel]) -> lis
     if item.error["loc"] and item.error["loc"][-1] == KEY:
         value, place = str(path[-1]), positions.key(path)
     if kind in _BOUNDS:
-        return [Issue(_BOUNDS[kind].format(**context), value, place)]
+        told = {key: f"{given:g}" if isinstance(given, float) else given for key, given in context.items()}
+        rule = _BOUNDS[kind].format(**told).replace("at least 1 entries", "at least one entry")
+        return [Issue(rule, value, place)]
     return [Issue(str(item.error["msg"]).removeprefix("Input ").removeprefix("should").strip(), value, place)]
 
 

@@ -215,6 +215,9 @@ def _syntax(error: MarkedYAMLError, text: str, faults: Faults) -> None:
     if text[at : at + 1] == "\t":
         faults.add(at, "a tab between the parts of a line", suggestion="use spaces")
         return
+    if "expected <block end>" in problem and text[text.rfind("\n", 0, at) + 1 : at].strip():
+        faults.add(at, "text behind a value that has ended", suggestion="put the whole value in one pair of quotes")
+        return
     for phrase, rule, suggestion in _PHRASES:
         if phrase in problem:
             faults.add(at, rule, suggestion=suggestion)

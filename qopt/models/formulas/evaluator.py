@@ -137,7 +137,9 @@ class Evaluator:
                 suggestion = "multiply the rule by it, or divide by data"
                 raise self.formula.fault(node.right, "a variable may not divide", "", suggestion)
             if np.any(right == 0):
-                raise self.formula.fault(node.right, "division by 0", self.formula.source(node.right), "guard it: if")
+                raise self.formula.fault(
+                    node.right, "division by 0", self.formula.source(node.right), "leave it out: if … != 0"
+                )
             return left.scaled(1 / right) if isinstance(left, Terms) else left / right
         if isinstance(op, ast.Mult):
             if isinstance(left, Terms) and isinstance(right, Terms):

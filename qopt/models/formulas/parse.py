@@ -19,6 +19,7 @@ from qopt.models.documents.limits import Limits
 from qopt.models.formulas.faults import FormulaFault
 from qopt.models.formulas.tokens import scan
 
+_KNOWN = "known: numbers, names, name[i,j], + - * / **, sum, min, max, abs, len"
 FUNCTIONS = ("sum", "min", "max", "abs", "len")
 
 _ALLOWED = (
@@ -148,9 +149,7 @@ def _check(formula: Formula, limits: Limits) -> None:
         if isinstance(node, _MARKS):
             continue
         if not isinstance(node, _ALLOWED):
-            raise formula.fault(
-                node, "expressions do not know this", formula.source(node), "see the list of operations"
-            )
+            raise formula.fault(node, "expressions do not know this", formula.source(node), _KNOWN)
         if depth > limits.depth:
             rule = f"the expression is nested {depth} deep, at most {limits.depth} is accepted"
             raise formula.fault(node, rule, suggestion="split it into several")
@@ -171,5 +170,7 @@ def _check_call(formula: Formula, node: ast.Call) -> None:
         raise formula.fault(node, "there is no such function", node.func.id, suggestion)
     if node.keywords or not node.args:
         raise formula.fault(
-            node, f"{node.func.id} needs a value in its brackets", suggestion="see the list of operations"
+            node,
+            f"{node.func.id} needs a value in its brackets",
+            suggestion="sum(… for i in set), min(a, b), abs(a), len(set)",
         )
