@@ -99,24 +99,34 @@ def check_penalty(name: str) -> None:
             check_compiled(made, incumbent=incumbent)
 
 
+def _rows(*lines: tuple[float, dict[int, float], float]) -> Rows:
+    """Rows from ``(lower, {column: coefficient}, upper)``."""
+    size = np.array([len(terms) for _, terms, _ in lines])
+    index = np.array([c for _, terms, _ in lines for c in terms], dtype=np.int32)
+    value = np.array([v for _, terms, _ in lines for v in terms.values()], dtype=np.float64)
+    lower, upper = (np.array([line[end] for line in lines], dtype=np.float64) for end in (0, 2))
+    indptr = np.concatenate([[0], np.cumsum(size)])
+    return Rows(indptr, index, value, lower, upper, NameTable.numbered("row", len(lines)))
+
+
 def _small_problems() -> list[Problem]:
     names = NameTable.numbered
     knapsack = Problem.build(
         Columns.binaries(names("x", 5)),
         polynomial_of(5, {(0,): 5, (1,): 4, (2,): 3, (3,): 7, (4,): 6, (0, 3): -4}),
-        rows=Rows([0, 5], [0, 1, 2, 3, 4], [3, 2, 2, 5, 4], [-np.inf], [8], names("cap", 1)),
+        rows=_rows((-np.inf, {0: 3, 1: 2, 2: 2, 3: 5, 4: 4}, 8)),
         sense=Sense.MAXIMIZE,
     )
     choose = Problem.build(
         Columns.binaries(names("x", 5)),
         polynomial_of(5, {(k,): -1.0 - k for k in range(5)} | {(0, 4): 2.5}),
-        rows=Rows([0, 5, 7], [0, 1, 2, 3, 4, 0, 1], [1] * 7, [2, -np.inf], [2, 1], names("row", 2)),
+        rows=_rows((2, dict.fromkeys(range(5), 1), 2), (-np.inf, {0: 1, 1: 1}, 1)),
     )
     kinds = np.array([Kind.INTEGER, Kind.BINARY, Kind.SPIN], np.int8)
     mixed = Problem.build(
         Columns(kinds, np.array([-2.0, 0, -1]), np.array([3.0, 1, 1]), names("z", 3)),
         polynomial_of(3, {(0,): 1.5, (0, 1): -2, (0, 2): 1, (): 4}),
-        rows=Rows([0, 2, 4], [0, 1, 0, 2], [1, -4, 2, 1], [-np.inf, -3], [1, np.inf], names("row", 2)),
+        rows=_rows((-np.inf, {0: 1, 1: -4}, 1), (-3, {0: 2, 2: 1}, np.inf)),
     )
     return [knapsack, choose, mixed]
 
@@ -138,8 +148,9 @@ class Order:
 def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Order:
     """Try every bit string of a compile (at most 18 bits) and every point of its problem.
 
-    Every feasible point encodes to bits that decode to it, at an energy equal to its objective (one level) and below
-    which no bit string of that point lies; and the order is what ``compiled.guarantee`` says.
+    Every feasible point encodes to bits that decode to it, at an energy equal to its objective (one level); as far up
+    as ``compiled.guarantee`` reaches, no other bits of that point lie below, and nothing infeasible lies among the
+    answers.
 
     Raises
     ------
@@ -170,18 +181,18 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
     least = {tuple(np.rint(point * 1e6).astype(int)): e for point, e in zip(points, own)}
     keys = np.rint(values[good] * 1e6).astype(int)
     floor = np.array([least[tuple(key)] for key in keys.tolist()])
-    assert (energy[good] >= floor - tolerance).all(), "no other bits of a point lie below its own"
     order = Order(energy[good], energy[~good])
-    level = compiled.guarantee.partition(":")[0]
-    if len(points) == 0 or level == "none":
+    if len(points) == 0 or compiled.guarantee == "none":
         return order
-    worst = {"total": own.max(), "argmin": own.min()}.get(level)
-    if worst is None:
+    level, _, amount = compiled.guarantee.partition(":")
+    if level == "top":
         assert incumbent is not None
-        amount = compiled.guarantee.partition(":")[2]
         share = float(amount.rstrip("%"))
-        worst = sign * incumbent + (share / 100 * abs(incumbent) if amount.endswith("%") else share)
-        worst = own[own <= worst].max()
+        limit = sign * incumbent + (share / 100 * abs(incumbent) if amount.endswith("%") else share)
+        worst = own[own <= limit + tolerance].max()
+    else:
+        worst = own.max() if level == "total" else own.min()
+    assert (energy[good] >= np.minimum(floor, worst) - tolerance).all(), "other bits of a point lie below its own"
     if len(order.infeasible):
         assert order.infeasible.min() > worst + tolerance, f"{level}: something infeasible lies among the answers"
     lowest = energy <= own.min() + tolerance

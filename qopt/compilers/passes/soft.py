@@ -170,9 +170,9 @@ def _linear(work: _Work, soft: Prices) -> None:
     work.add(soft, sparse.csr_array(over + under), ones, np.zeros(len(rows)), soft.price * rows.unit)
     matrix = sparse.csr_array(widened(rows.matrix, work.bits) - over + under)
     # v_high absorbs all above hi and v_low all below lo: with the right ones the activity stays in lo..hi.
-    low, high = rows.low - (rows.high - hi), rows.high + (lo - rows.low)
-    inside = IntegerRows(matrix, lo, hi, low, high, rows.origin, rows.unit, rows.names)
-    work.rows.append(inside)
+    low: Ints = rows.low + hi - rows.high
+    high: Ints = rows.high + lo - rows.low
+    work.rows.append(IntegerRows(matrix, lo, hi, low, high, rows.origin, rows.unit, rows.names))
 
 
 def _occurrence(work: _Work, soft: Prices, sign: int) -> None:
