@@ -90,6 +90,11 @@ def test_a_document_above_the_limit_is_refused_with_its_size(tmp_path):
         PLUGIN.read(path)
 
 
+def test_an_alias_as_a_key_is_refused_like_any_other():
+    with pytest.raises(ModelError, match="1:1: aliases are not accepted"):
+        load_document("*a:\n  b:\n*a :\n")
+
+
 def test_limits_are_settings():
     with pytest.raises(ModelError, match="nested 3 deep, at most 2"):
         load_document("a:\n  b: [1]\n", limits=Limits(depth=2))

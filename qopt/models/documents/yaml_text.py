@@ -110,7 +110,7 @@ class _Composer:
         elif isinstance(event, AliasEvent):
             self.faults.add(self.at, "aliases are not accepted", f"*{event.anchor}", "write the value out again")
             if self._wants_key():
-                self._pending[-1] = f"*{event.anchor}"
+                self._take_key(f"*{event.anchor}")
             else:
                 self._attach(Node(None, self.at))
         elif isinstance(event, DocumentStartEvent):
@@ -134,6 +134,11 @@ class _Composer:
         elif _HALF.search(key):
             self.faults.add(self.at, "half of a character pair", suggestion="write the character itself")
             key = "?"
+        self._take_key(key)
+
+    def _take_key(self, key: str) -> None:
+        owner = self._stack[-1]
+        assert owner.keys is not None
         owner.keys.setdefault(key, self.at)
         self._pending[-1] = key
 
