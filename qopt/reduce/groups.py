@@ -68,13 +68,11 @@ def with_permutations(groups: Groups, n: int) -> Groups:
     size = np.diff(groups.indptr)
     graph = sparse.coo_array((np.ones(len(joins.first)), (joins.first, joins.second)), shape=(len(groups),) * 2)
     count, component = connected_components(graph, directed=False)
-    # A group counts only when all its columns are crossings, a component only when its numbers are those of a square.
-    crossing = np.bincount(np.concatenate([joins.first, joins.second]), minlength=len(groups))
+    # 2 s groups of s columns with s**2 crossings between them: then every column of theirs is a crossing.
     members = np.bincount(component, minlength=count)
     columns = np.bincount(component[joins.first], minlength=count)
     good = (members % 2 == 0) & (columns == (members // 2) ** 2) & (members >= 4)
-    side = members[component] // 2
-    np.logical_and.at(good, component, (crossing == size) & (size == side))
+    np.logical_and.at(good, component, size == members[component] // 2)
     order = np.argsort(component[joins.first], kind="stable")
     ends = np.searchsorted(component[joins.first][order], np.arange(count + 1))
     permutations: list[tuple[Ints, Ints, Ints]] = []

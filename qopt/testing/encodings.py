@@ -164,6 +164,7 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
     energy = energies(compiled.polynomial, bits)
     values, valid = compiled.decode(bits)
     good = valid & holds(problem, values)
+    _check_multilinear(compiled.polynomial)
     tolerance = 1e-9 * max(1.0, float(np.abs(energy).max(initial=0.0)))
     points = all_points(problem)
     points = points[holds(problem, points)]
@@ -199,6 +200,14 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
     assert good[lowest].all(), "the minimiser decodes to something infeasible"
     assert np.isclose(energy.min(), own.min(), rtol=0, atol=tolerance)
     return order
+
+
+def _check_multilinear(p: Polynomial) -> None:
+    """Pairs of two different bits, each once and in order; products of distinct bits in order."""
+    assert (p.row < p.col).all(), "a pair of one bit, or the wrong way round"
+    assert (np.diff(p.row.astype(np.int64) * p.n + p.col) > 0).all(), "a pair stands twice or out of order"
+    for t in range(len(p.products)):
+        assert len(p.products.term(t)) > 2 and (np.diff(p.products.term(t)) > 0).all(), "a product that is none"
 
 
 def energies(polynomial: Polynomial, bits: np.ndarray[Any, Any]) -> Floats:

@@ -54,6 +54,24 @@ def test_decimals_mean_what_they_say():
     check_compiled(compiled)
 
 
+@pytest.mark.parametrize(("coefficient", "side"), [(0.7, 0.7 * 3), (0.1, 0.1 + 0.2), (1 / 3, 1.0)])
+def test_float_noise_in_a_side_does_not_cut_a_point_off(coefficient, side):
+    """0.7 * 3 is 2.0999999999999996, and three times 0.7 must still fit."""
+    problem = binaries(4, {(0,): 1.0}, rows=rows_of([(-INF, dict.fromkeys(range(4), coefficient), side)], 4))
+    compiled = compile_problem(problem)
+    assert compiled.energies(compiled.encode(np.array([1.0, 1, 1, 0]))) == 1
+    check_compiled(compiled)
+
+
+def test_product_row_of_one_sign_needs_no_new_bit():
+    curve = PolynomialRow(polynomial_of(3, {(0, 1): 2.0, (0, 1, 2): 1.0}), -INF, 0.0, Labels("curve"))
+    compiled = compile_problem(
+        binaries(3, {(0,): -1.0, (1,): -1.0}, polynomial_rows=(curve,)), accepts=Accepts(degree=3)
+    )
+    assert compiled.num_bits == 3
+    check_compiled(compiled)
+
+
 @pytest.mark.parametrize("extra", [0, 2, 5, 10, 20])
 def test_one_kind_of_rule_does_not_inflate_another(extra):
     lines = [(3.0, dict.fromkeys(range(40), 1.0), 3.0)]

@@ -40,6 +40,7 @@ def test_every_bit_string_of_random_models(make, backend):
         assert accepts.degree is None or compiled.polynomial.degree <= accepts.degree
         assert set(compiled.groups.kind.tolist()) <= {int(kind) for kind in accepts.groups}
         assert accepts.rows or not len(compiled.rows)
+        assert len(np.unique(compiled.groups.index)) == len(compiled.groups.index), "kept groups are disjoint"
         if compiled.num_bits <= 14:
             check_compiled(compiled)
             tried += 1
