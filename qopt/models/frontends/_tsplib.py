@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
@@ -22,6 +23,7 @@ from qopt.models.source import text_of
 _TOKEN = re.compile(r"\S+")
 _INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_ONLY = re.compile(r"[\d+\-.eE ]*", re.ASCII)
 _KEYWORD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*(?::\s*(.*?))?\s*", re.ASCII)
 
 KEYWORDS = (
@@ -146,10 +148,10 @@ class TspText:
         if len(flat) != count:
             where = at[-1] if at else head
             self.refuse(f"{name} needs {count:,} numbers", f"{len(flat):,}", where, len(words[-1]) if words else 1)
-        try:
-            values = np.array(flat, dtype=np.float64)
-        except ValueError:
-            values = np.full(1, np.nan)
+        values = np.full(1, np.nan)
+        if _ONLY.fullmatch(" ".join(flat)):  # numpy takes more for numbers than a file may hold
+            with suppress(ValueError):
+                values = np.array(flat, dtype=np.float64)
         if not (np.isfinite(values).all() and values.min(initial=0.0) >= 0):
             for line, tokens in zip(at, words):
                 for k, word in enumerate(tokens):
