@@ -1,0 +1,191 @@
+"""Job shop: jobs of tasks on machines that take one task at a time, finished as early as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qopt.core.arrays import Floats
+from qopt.core.errors import ModelError, RecordError
+from qopt.core.forms.shop import Proposal, Shop
+from qopt.core.problem import Problem
+from qopt.core.solution import Solution
+from qopt.models.families import _shop_check as judge
+from qopt.models.families import _shop_disjunctive as disjunctive
+from qopt.models.families import _shop_time as time_indexed
+from qopt.models.families._shop_document import Job, Machine, ShopInstance, Task
+
+__all__ = ["PLUGIN", "Job", "JobShop", "Machine", "ShopInstance", "Task"]
+
+
+@dataclass(frozen=True)
+class JobShop:
+    """The family of job shops."""
+
+    name: str = "shop"
+    instance: type[ShopInstance] = ShopInstance
+    formulations: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "disjunctive": "start times, and one binary column per pair of tasks that share a machine",
+            "time_indexed": "one binary column per task and time at which it may start, for QUBO; small horizons only",
+        }
+    )
+
+    def form(self, instance: ShopInstance) -> Shop:
+        """The native form: jobs and machines by their place in the document."""
+        return instance.form
+
+    def choose(self, instance: ShopInstance, purpose: str) -> str:
+        """``disjunctive`` to solve exactly, ``time_indexed`` to sample."""
+        return "disjunctive" if purpose == "exact" else "time_indexed"
+
+    def size(self, instance: ShopInstance, formulation: str = "auto") -> tuple[int, int]:
+        """Columns and nonzeros without building anything; every column of ``time_indexed`` is one bit."""
+        if self._formulation(instance, formulation) == "disjunctive":
+            return disjunctive.size(instance.form)
+        return time_indexed.size(instance.form, instance.windows)
+
+    def build(self, instance: ShopInstance, *, formulation: str = "auto", pool: Any = None) -> Problem:
+        """The instance as a Problem; schedules longer than that of a quick rule are outside of both formulations.
+
+        Raises
+        ------
+        ModelError
+            No such formulation.
+        """
+        tasks = tuple(f"{job},{task}" for job, task, _ in instance.names)
+        if self._formulation(instance, formulation) == "disjunctive":
+            return disjunctive.build(instance.form, instance.windows, tasks, instance.name)
+        machines = tuple(str(machine.id) for machine in instance.machines)
+        return time_indexed.build(instance.form, instance.windows, tasks, machines, instance.name)
+
+    def lift(self, instance: ShopInstance, proposal: Proposal, *, formulation: str = "auto") -> Floats | None:
+        """A proposal as columns of a formulation; None when a task starts outside its window."""
+        chosen = self._formulation(instance, formulation)
+        return (disjunctive if chosen == "disjunctive" else time_indexed).lift(
+            instance.form, instance.windows, proposal
+        )
+
+    def lower(self, instance: ShopInstance, values: Any, *, formulation: str = "auto") -> Proposal | None:
+        """The proposal behind columns of a formulation, not shifted; None when they give a task no or two starts."""
+        if self._formulation(instance, formulation) == "disjunctive":
+            return disjunctive.lower(instance.form, values)
+        return time_indexed.lower(instance.form, instance.windows, values)
+
+    def interpret(self, instance: ShopInstance, solution: Solution) -> dict[str, Any]:
+        """Every task with its machine, start and end, in the order of the document, and the makespan.
+
+        Raises
+        ------
+        ModelError
+            Values that give a task no or two starts.
+        """
+        proposal = solution.candidate.proposal
+        if proposal is None:
+            proposal = self._described(instance, solution)
+        ends = proposal.start + instance.form.duration
+        return {
+            "tasks": [
+                {"job": job, "task": task, "machine": machine, "start": start, "end": end}
+                for (job, task, machine), start, end in zip(instance.names, proposal.start.tolist(), ends.tolist())
+            ],
+            "makespan": int(ends.max(initial=0)),
+        }
+
+    def restore(self, instance: ShopInstance, plan: Mapping[str, Any]) -> Proposal:
+        """The proposal of a plan as ``interpret`` writes it.
+
+        Raises
+        ------
+        RecordError
+            A task that is missing, unknown or without a whole start.
+        """
+        place = {(str(job), str(task)): k for k, (job, task, _) in enumerate(instance.names)}
+        start = np.full(len(place), -1, dtype=np.int64)
+        if not isinstance(plan.get("tasks"), list):
+            raise RecordError("the plan has no list of 'tasks'")
+        for line in plan["tasks"]:
+            k = place.get((str(line.get("job")), str(line.get("task")))) if isinstance(line, Mapping) else None
+            time = line.get("start") if k is not None else None
+            if k is None or isinstance(time, bool) or not isinstance(time, (int, float)) or time != int(time):
+                raise RecordError(f"the plan's entry {line!r} fits no task of the document")
+            start[k] = int(time)
+        missing = [f"{job},{task}" for (job, task), k in place.items() if start[k] < 0]
+        if missing:
+            raise RecordError(f"the plan gives no start at or after 0 to task {missing[0]}")
+        return Proposal(start)
+
+    def key(self, plan: Mapping[str, Any]) -> Any:
+        """Plans are the same when every machine takes its tasks in the same order: the rest is idle time."""
+        lines = [line for line in plan["tasks"] if line["end"] > line["start"]]
+        lines.sort(key=lambda line: (str(line["machine"]), line["start"]))
+        return tuple((str(line["machine"]), str(line["job"]), str(line["task"])) for line in lines)
+
+    def example(self) -> ShopInstance:
+        """Three cakes: the oven is busy for 24 and cannot begin before 2, so 26 is best, with the torte baked last."""
+        return ShopInstance.model_validate(
+            {
+                "name": "three-cakes",
+                "units": {"time": "5 min"},
+                "machines": [{"id": "mixer"}, {"id": "oven"}, {"id": "bench", "label": "finishing bench"}],
+                "jobs": [
+                    {"id": cake, "tasks": [{"id": name, "machine": m, "time": t} for name, m, t in steps]}
+                    for cake, steps in {
+                        "tart": [("dough", "mixer", 3), ("bake", "oven", 8), ("fruit", "bench", 3)],
+                        "sponge": [("batter", "mixer", 2), ("bake", "oven", 6), ("icing", "bench", 7)],
+                        "torte": [("nuts", "bench", 2), ("batter", "mixer", 4), ("bake", "oven", 10)],
+                    }.items()
+                ],
+            }
+        )
+
+    def generate(self, size: int, *, seed: int) -> ShopInstance:
+        """``size`` jobs over about as many machines, at most 15, each visited once in random order; times 1 to 9."""
+        rng = np.random.default_rng(seed)
+        jobs = max(1, size)
+        machines = min(jobs, 15)
+        return ShopInstance.model_validate(
+            {
+                "name": f"shop-{jobs}-{seed}",
+                "machines": list(range(machines)),
+                "jobs": [
+                    {
+                        "id": j,
+                        "tasks": [
+                            {"machine": m, "time": t}
+                            for m, t in zip(rng.permutation(machines).tolist(), rng.integers(1, 10, machines).tolist())
+                        ],
+                    }
+                    for j in range(jobs)
+                ],
+            }
+        )
+
+    def domain_check(self, instance: ShopInstance, plan: Mapping[str, Any]) -> list[str]:
+        """Every rule that a plan breaks and every number it states wrongly, one sentence each."""
+        return judge.faults(instance, plan)
+
+    def _formulation(self, instance: ShopInstance, wanted: str) -> str:
+        if wanted == "auto":
+            return self.choose(instance, "sample")
+        if wanted not in self.formulations:
+            raise ModelError(f"shop has no formulation {wanted!r}; it has: {', '.join(self.formulations)}")
+        return wanted
+
+    def _described(self, instance: ShopInstance, solution: Solution) -> Proposal:
+        """The proposal behind a solution's values; the shape of its makespan tells the formulation, or their number."""
+        values = np.asarray(solution.values)
+        if solution.labels is not None:
+            whole = solution.labels.family("makespan").shape == ()
+        else:
+            whole = len(values) == self.size(instance, "disjunctive")[0]
+        proposal = self.lower(instance, values, formulation="disjunctive" if whole else "time_indexed")
+        if proposal is None:
+            raise ModelError("the values give some task no start or several")
+        return proposal
+
+
+PLUGIN = JobShop()
