@@ -44,11 +44,11 @@ def test_the_public_face_of_the_design_builds() -> None:
 def test_columns_stand_in_the_order_of_declaration() -> None:
     m = Model()
     m.spin("s")
-    m.integer("k", [-1, -2], [3, 4], 2)
+    m.integer("k", [[-1], [-2]], [[3], [4]], (2, 1))
     m.real("r", 0, 2.5, resolution=0.5)
     m.binary("b", labels=["a", "b"])
     columns = m.problem().columns
-    assert list(columns.names) == ["s", "k[0]", "k[1]", "r", "b[a]", "b[b]"]
+    assert list(columns.names) == ["s", "k[0,0]", "k[1,0]", "r", "b[a]", "b[b]"]
     assert columns.kind.tolist() == [Kind.SPIN, Kind.INTEGER, Kind.INTEGER, Kind.REAL, Kind.BINARY, Kind.BINARY]
     assert columns.lower.tolist() == [-1, -1, -2, 0, 0, 0]
     assert columns.upper.tolist() == [1, 3, 4, 2.5, 1, 1]
@@ -62,6 +62,7 @@ def test_labels_pick_and_name() -> None:
     assert x["leeds", "v1"].columns == 4
     assert x[:, "v2"].columns.tolist() == [1, 3, 5]
     assert x[["leeds", "york"]].columns.tolist() == [[4, 5], [0, 1]]
+    assert x[..., "v2"].columns.tolist() == x[None, ..., "v2"].columns[0].tolist() == [1, 3, 5]
     assert x[np.array(["hull"]), "v2"].columns.tolist() == [3]
     m.add("once", x.sum(axis=1) == 1)
     m.add("load", np.array([4, 5, 6]) @ x <= 9)

@@ -257,7 +257,7 @@ class Terms:
         return Terms(self.constant, tuple(block for block in blocks if len(block)))
 
     def finite(self) -> bool:
-        """Whether no number in here has overflowed (products pass an overflow on, the model refuses it with its place)."""
+        """Whether nothing has overflowed: products pass an overflow on, and the model refuses it with its place."""
         parts = (self.constant, *(block.coefficient for block in self.blocks))
         return all(bool(np.isfinite(part).all()) for part in parts)
 
