@@ -110,6 +110,15 @@ def test_a_square_with_a_column_in_a_third_exactly_one_row_is_no_permutation():
     assert len(found.groups) == 7
 
 
+def test_a_square_with_a_column_more_in_one_row_is_no_permutation():
+    lines = [(1.0, ones(0, 1, 4), 1.0), (1.0, ones(2, 3), 1.0), (1.0, ones(0, 2), 1.0), (1.0, ones(1, 3), 1.0)]
+    problem = problem_of(5, lines)
+    found = with_groups(problem)
+    points = all_points(problem)
+    assert len(found.groups) == 4
+    np.testing.assert_array_equal(holds(found, points), holds(problem, points))
+
+
 def test_a_six_cycle_of_pairs_is_no_square():
     """Every column in two groups and every group of the right size, but the groups form a ring."""
     ring = [(1.0, ones(k, (k + 1) % 6), 1.0) for k in range(6)]

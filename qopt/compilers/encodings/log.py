@@ -35,16 +35,16 @@ def digits(top: Ints) -> tuple[Ints, Ints]:
 def code(values: Ints, top: Ints) -> np.ndarray[Any, Any]:
     """Digits of whole numbers 0..top: (rows, numbers) -> (rows, digits of all numbers)."""
     indptr, weight = digits(top)
-    out = np.zeros((len(values), len(weight)), dtype=np.int8)
-    for number in range(len(indptr) - 1):
-        first, last = indptr[number], indptr[number + 1] - 1
-        if last < first:
-            continue
-        below = (np.int64(1) << (last - first)) - 1
-        uses_rest = values[:, number] > below
-        out[:, last] = uses_rest
-        rest = values[:, number] - np.where(uses_rest, weight[last], 0)
-        out[:, first:last] = rest[:, None] >> np.arange(last - first) & 1
+    count = np.diff(indptr)
+    last = indptr[1:][count > 0] - 1
+    below = (np.int64(1) << np.maximum(count - 1, 0)) - 1
+    rest_used = values > below
+    rest = np.zeros(len(count), dtype=np.int64)
+    rest[count > 0] = weight[last]
+    plain = values - np.where(rest_used, rest, 0)
+    place = np.arange(len(weight)) - np.repeat(indptr[:-1], count)
+    out = (np.repeat(plain, count, axis=1) >> place & 1).astype(np.int8)
+    out[:, last] = rest_used[:, count > 0]
     return out
 
 
