@@ -11,10 +11,11 @@ import numpy as np
 
 from qopt.core import registry
 from qopt.core.arrays import Floats
-from qopt.core.errors import ModelError, RecordError
+from qopt.core.errors import ModelError
 from qopt.core.problem import Problem, Sense
 from qopt.core.solution import Candidate, Check, Solution
 from qopt.models.instance import Instance, SolveSection
+from qopt.models.plans import from_nonzeros, nonzeros
 
 
 class Subject:
@@ -157,47 +158,6 @@ class Subject:
             plan = self.family.interpret(self.instance, draft)
             key = self.family.key(plan)
         return Solution(candidate, check, candidate.values, plan, key, labels=labels)
-
-
-def nonzeros(problem: Problem, values: Floats) -> dict[str, list[list[Any]]]:
-    """``{family: [[index…, value], …]}`` of the columns that are not zero; whole numbers as int."""
-    out: dict[str, list[list[Any]]] = {}
-    names = problem.columns.names
-    for family, start in zip(names.families, names.starts):
-        part = values[start : start + family.size]
-        lines = []
-        for k in np.flatnonzero(part):
-            value = float(part[k])
-            lines.append([*family.index(int(k)), int(value) if value.is_integer() else value])
-        out[family.name] = lines
-    return out
-
-
-def from_nonzeros(problem: Problem, plan: Mapping[str, Any]) -> Floats:
-    """Column values from ``{"values": {family: [[index…, value], …]}}``; what is not listed is 0.
-
-    Raises
-    ------
-    RecordError
-        An unknown family or index, or an entry without a number.
-    """
-    if not isinstance(plan.get("values"), Mapping):
-        raise RecordError("the plan has no 'values'")
-    names = problem.columns.names
-    values = np.zeros(problem.n)
-    for name, lines in plan["values"].items():
-        try:
-            labels, span = names.family(name), names.span(name)
-        except KeyError:
-            known = ", ".join(f.name for f in names.families)
-            raise RecordError(f"the plan names a variable {name!r}; the problem has: {known}") from None
-        places = {tuple(str(k) for k in labels.index(p)): p for p in range(labels.size)}
-        for line in lines:
-            position = places.get(tuple(str(k) for k in line[:-1]))
-            if position is None or isinstance(line[-1], bool) or not isinstance(line[-1], (int, float)):
-                raise RecordError(f"the plan's entry {line!r} of {name!r} fits no variable")
-            values[span.start + position] = float(line[-1])
-    return values
 
 
 def as_subject(thing: Any, **options: Any) -> Subject:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from qopt.core.arrays import Floats, Indices, Ints
-from qopt.core.errors import Issue, ModelError, UnsupportedModelError
+from qopt.core.errors import Issue, ModelError, RecordError, UnsupportedModelError
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Problem, Sense
 from qopt.core.rows import GroupKind, Groups, Rows
 from qopt.core.solution import Solution
 from qopt.models.families._assignment_document import AssignmentInstance
+from qopt.models.plans import entries
 
 __all__ = ["PLUGIN", "Assignment", "AssignmentInstance", "flow_times_distance"]
 
@@ -89,6 +90,32 @@ class Assignment:
                 {"place": places[p], "load": _tidy(load[p]), "capacity": _tidy(instance.capacity[p])} for p in range(m)
             ]
         return plan
+
+    def restore(self, instance: AssignmentInstance, plan: Mapping[str, Any]) -> Floats:
+        """A plan's pairs as column values.
+
+        Raises
+        ------
+        RecordError
+            No pairs, or a pair of this instance's items and places that does not exist or may not go together.
+        """
+        n, m = instance.shape
+        quadratic = instance.kind == "quadratic"
+        allowed = np.ones((n, m), dtype=bool) if quadratic else ~np.isnan(_worth(instance)[0])
+        column = np.cumsum(allowed).reshape(n, m) - 1
+        values = np.zeros(int(allowed.sum()))
+        item_at = {str(item): i for i, item in enumerate(instance.item_ids)}
+        place_at = {str(place): p for p, place in enumerate(instance.place_ids)}
+        for k, pair in enumerate(entries(plan, "assignment")):
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+                raise RecordError(f"assignment[{k}] is no pair of an item and a place, got {pair!r}")
+            i, p = item_at.get(str(pair[0])), place_at.get(str(pair[1]))
+            if i is None or p is None:
+                raise RecordError(f"assignment[{k}] names {pair[0 if i is None else 1]!r}, unknown to {instance.name}")
+            if not allowed[i, p]:
+                raise RecordError(f"assignment[{k}]: {pair[0]} may not go to {pair[1]}")
+            values[column[i, p]] = 1.0
+        return values
 
     def key(self, plan: Mapping[str, Any]) -> Any:
         """Two plans are the same when the same items go to the same places."""

@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, Strict, model_validator
 
-from qopt.core.errors import ModelError
+from qopt.core.arrays import Floats
+from qopt.core.errors import ModelError, RecordError
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Kind, Problem, Sense
@@ -18,6 +19,7 @@ from qopt.core.solution import Solution
 from qopt.models.faults import Fault, refuse
 from qopt.models.instance import Instance, Name
 from qopt.models.instance import Strict as Part
+from qopt.models.plans import amount, entries
 
 
 def _amounts(value: Any) -> Any:
@@ -181,6 +183,23 @@ class Knapsack:
             "value": _tidy(sum(items[k].value * count for k, count in taken)),
             "weights": [_tidy(sum(line[k] * count for k, count in taken)) for line in instance.weights()],
         }
+
+    def restore(self, instance: KnapsackInstance, plan: Mapping[str, Any]) -> Floats:
+        """A plan's ``items`` as column values; an item without a number of copies is taken once.
+
+        Raises
+        ------
+        RecordError
+            No items, or an entry that is no item of this instance or no number of copies.
+        """
+        position = {str(label): k for k, label in enumerate(instance.ids)}
+        values = np.zeros(len(instance.items))
+        for k, entry in enumerate(entries(plan, "items")):
+            label, copies = entry if isinstance(entry, (list, tuple)) and len(entry) == 2 else (entry, 1)
+            if str(label) not in position:
+                raise RecordError(f"items[{k}] is {label!r}, which is no item of {instance.name}")
+            values[position[str(label)]] += amount(copies, f"items[{k}]")
+        return values
 
     def key(self, plan: Mapping[str, Any]) -> Any:
         """Two plans are the same when they take the same number of every item."""

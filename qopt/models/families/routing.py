@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qopt.core.arrays import Floats
-from qopt.core.errors import ModelError
+from qopt.core.errors import ModelError, RecordError
 from qopt.core.forms.routes import Proposal, Routes
 from qopt.core.problem import Problem
 from qopt.core.solution import Solution
@@ -18,6 +18,7 @@ from qopt.models.families import _routing_check as judge
 from qopt.models.families import _routing_pool as selection
 from qopt.models.families import _routing_position as position
 from qopt.models.families._routing_document import Location, RoutingInstance, Travel, Vehicle, Visit
+from qopt.models.plans import entries
 
 __all__ = ["PLUGIN", "Location", "Routing", "RoutingInstance", "Travel", "Vehicle", "Visit"]
 
@@ -140,6 +141,25 @@ class Routing:
             {"visit": name, "reason": "no route makes this visit"} for k, name in enumerate(ids, 1) if k not in made
         ]
         return {"routes": routes, "unserved": unserved}
+
+    def restore(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> Proposal:
+        """A plan's stops as routes of the form; its loads and costs are not looked at.
+
+        Raises
+        ------
+        RecordError
+            No routes, or a stop that is no visit of this instance.
+        """
+        node = {str(visit.id): k for k, visit in enumerate(instance.stops, start=1)}
+        routes = []
+        for k, route in enumerate(entries(plan, "routes")):
+            if not isinstance(route, Mapping) or not isinstance(route.get("stops"), (list, tuple)):
+                raise RecordError(f"routes[{k}] has no list of stops, got {route!r}")
+            for stop in route["stops"]:
+                if str(stop) not in node:
+                    raise RecordError(f"routes[{k}] stops at {stop!r}, which is no visit of {instance.name}")
+            routes.append(np.array([node[str(stop)] for stop in route["stops"]], dtype=np.int64))
+        return Proposal(tuple(routes))
 
     def key(self, plan: Mapping[str, Any]) -> Any:
         """Plans are the same whatever the order of their routes, and the direction where it costs nothing."""
