@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from qopt.core import registry
 from qopt.core.errors import UnknownPluginError
-from qopt.models.documents.keys import parts_of
+from qopt.models.documents.keys import parts_in, parts_of
 from qopt.models.documents.write import to_yaml
 
 
@@ -74,8 +74,11 @@ def described(model: type[BaseModel]) -> dict[str, str]:
                     for name in names:
                         out[name] = f"{out.get(name, '')} {text}".strip() if name in out else text
     for name, field in model.model_fields.items():
+        key = field.alias or name
         if field.description:
-            out[field.alias or name] = field.description
+            out[key] = field.description
+        elif key not in out and parts_in(field.annotation):
+            out[key] = summary_of(parts_in(field.annotation)[0])
     return out
 
 

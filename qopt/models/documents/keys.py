@@ -58,13 +58,17 @@ def _is_model(annotation: Any) -> bool:
 def parts_of(model: type[BaseModel]) -> list[type[BaseModel]]:
     """Every pydantic class that a document of this class may hold, the class itself left out."""
     found: dict[type[BaseModel], None] = {}
-    waiting: list[Any] = [field.annotation for field in model.model_fields.values()]
+    waiting = [model]
     while waiting:
-        for arm in _arms(waiting.pop()):
-            if _is_model(arm):
-                if arm not in found:
-                    found[arm] = None
-                    waiting += [field.annotation for field in arm.model_fields.values()]
-            else:
-                waiting += [a for a in get_args(arm) if a is not Ellipsis and not isinstance(a, str)]
+        for field in waiting.pop().model_fields.values():
+            new = [part for part in parts_in(field.annotation) if part not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
     return list(found)
+
+
+def parts_in(annotation: Any) -> list[type[BaseModel]]:
+    """The pydantic classes that an annotation names, inside lists, mappings and unions too."""
+    if _is_model(annotation):
+        return [annotation]
+    return [part for argument in get_args(annotation) for part in parts_in(argument)]

@@ -44,7 +44,18 @@ def _block(key: str, value: Any, indent: int) -> list[str]:
         for k, v in value.items():
             lines += _block(k, v, indent + 2)
         return lines
-    return lines + [" " * (indent + 2) + f"- {_flow(v)}" for v in value]
+    for v in value:
+        lines += _entry(v, indent + 2)
+    return lines
+
+
+def _entry(value: Any, indent: int) -> list[str]:
+    """``- value`` on one line where it fits, else a mapping with one line per key."""
+    line = " " * indent + f"- {_flow(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, dict):
+        return [line]
+    lines = [line for key, below in value.items() for line in _block(key, below, indent + 2)]
+    return [" " * indent + "- " + lines[0].lstrip(), *lines[1:]]
 
 
 def _flow(value: Any) -> str:

@@ -378,4 +378,6 @@ class _Filler:
             return self.given
         values: Floats = np.where(missing, self.given.default if missing.any() else 0.0, self.array)
         source_keys = dict.fromkeys(("file", "row", "column", "index", "value", "default"))
-        return self.given.model_copy(update={**source_keys, "values": Values(frozen(values, np.float64))})
+        return self.given.model_copy(
+            update={**source_keys, "values": Values(frozen(values, np.float64).reshape(values.shape))}
+        )
