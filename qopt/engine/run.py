@@ -71,7 +71,7 @@ class Run:
         self.infeasible = False
         self.unbounded = False
         self.proven = False
-        self.compiled: dict[tuple[str, str], Compiled | None] = {}
+        self.compiled: dict[tuple[str, str, float], tuple[Compiled | None, float | None]] = {}
         self.refusals: list[QoptError] = []
         self.failures: list[QoptError] = []
         self._lock = threading.RLock()

@@ -11,16 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from qopt.compilers.compile import compile_problem
 from qopt.core import registry
-from qopt.core.accepts import Accepts
 from qopt.core.compiled import Compiled
-from qopt.core.errors import NotApplicableError
-from qopt.core.problem import Problem
 from qopt.core.record import Call
 from qopt.core.result import Bound
 from qopt.core.solution import Candidate, Origin
 from qopt.engine.calls import attempt, limits, parameters, plain
+from qopt.engine.compiling import compiled_for
 from qopt.engine.run import Run
 from qopt.milp.solve import solve
 
@@ -58,45 +55,11 @@ def propose(run: Run, name: str, seconds: float | None, *, seed: int, threads: i
     return len(batch)
 
 
-def compiled_for(run: Run, name: str, formulation: str) -> Compiled | None:
-    """The run's problem compiled for a sampler; kept between rounds. None when the sampler cannot take it."""
-    key = (name, formulation)
-    if key not in run.compiled:
-        sampler = registry.load("samplers", name)
-        began = time.perf_counter()
-        run.compiled[key] = attempt(
-            run, name, "sampler", lambda: _compile(run.subject.problem(formulation), sampler.accepts, run, name)
-        )
-        made = run.compiled[key]
-        spent = time.perf_counter() - began
-        run.record.seconds["compile"] = round(run.record.seconds.get("compile", 0.0) + spent, 4)
-        if made is not None:
-            run.record.compiled[name] = {
-                "formulation": formulation,
-                "bits": made.num_bits,
-                "couplings": made.num_couplings,
-                "groups": len(made.groups),
-                "guarantee": made.guarantee,
-                "penalties": len(made.penalties),
-                "slack_bits": sum(p.slack_bits for p in made.penalties),
-                **made.stats,
-            }
-            for note in made.notes:
-                run.warn(f"compile for {name}: {note}")
-    return run.compiled[key]
-
-
-def _compile(problem: Problem, accepts: Accepts, run: Run, name: str) -> Compiled:
-    made = compile_problem(problem, accepts=accepts, guarantee=run.settings.guarantee)
-    refused = accepts.refusals(bits=made.num_bits, couplings=made.num_couplings, degree=made.polynomial.degree)
-    if refused:
-        raise NotApplicableError(name, refused)
-    return made
-
-
-def sample(run: Run, name: str, formulation: str, seconds: float | None, *, seed: int, threads: int = 1) -> int:
-    """Compile, sample, decode; returns how many rows came back."""
-    compiled = compiled_for(run, name, formulation)
+def sample(
+    run: Run, name: str, formulation: str, seconds: float | None, *, seed: int, threads: int = 1, scale: float = 1.0
+) -> int:
+    """Compile, sample, decode; returns how many rows came back. ``scale`` as in ``compiled_for``."""
+    compiled = compiled_for(run, name, formulation, scale=scale)
     if compiled is None:
         return 0
     sampler = registry.load("samplers", name)

@@ -20,6 +20,8 @@ EXACT_COLUMNS, EXACT_NONZEROS = 60_000, 1_500_000
 """Largest problem that HiGHS is asked to solve whole."""
 SAMPLE_COLUMNS, SAMPLE_NONZEROS = 300_000, 30_000_000
 """Largest problem that is compiled for a sampler."""
+SCALES = (1.0, 0.5, 0.2)
+"""Operating scales of the penalties in turn, round by round, where repair follows the sampling."""
 UNTIMED = 10.0
 """Seconds a stage may take when the run is limited by work alone."""
 
@@ -128,10 +130,10 @@ class Strategy:
             if left < 1.0 or not settings.repair:
                 share = left if round_ or left < 1.0 else 0.5 * left
             got, before = 0, len(run.pool)
+            scale = SCALES[round_ % len(SCALES)] if settings.repair else 1.0
+            seconds, seed = share / len(self.samplers), settings.seed + round_
             for name in self.samplers:
-                got += searching.sample(
-                    run, name, self.formulation, share / len(self.samplers), seed=settings.seed + round_
-                )
+                got += searching.sample(run, name, self.formulation, seconds, seed=seed, scale=scale)
             if settings.repair and not run.over():
                 got += searching.repair(
                     run, self.formulation, 0.5 * run.search.remaining(), seed=settings.seed + round_
