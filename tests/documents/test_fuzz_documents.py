@@ -174,6 +174,9 @@ def test_mutated_expressions_are_parsed_or_refused():
         "*x",
         "x:=1",
         "x for x in x",
+        "1 << 2",
+        "x >> 1",
+        "x if 1 << 2 else x",
     ],
 )
 def test_nasty_expressions_never_crash(text):

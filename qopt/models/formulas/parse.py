@@ -35,7 +35,11 @@ _ALLOWED = (
     ast.Subscript,
     ast.Tuple,
 )
-_MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)  # what the token scan let through
+_OPERATORS = (
+    *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd),
+    *(ast.Not, ast.And, ast.Or, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
+)
+_MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)  # nodes without a place of their own
 _LEFT = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
@@ -157,6 +161,8 @@ def _check(formula: Formula, limits: Limits) -> None:
             _check_call(formula, node)
         spine = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, _LEFT) else None
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, _MARKS) and not isinstance(child, (*_OPERATORS, ast.expr_context)):
+                raise formula.fault(node, "an operator that expressions do not know", formula.source(node), _KNOWN)
             same = child is spine and isinstance(child, ast.BinOp)
             waiting.append((child, depth if same else depth + 1))
 
