@@ -10,7 +10,7 @@ from qopt.core.errors import ModelError
 from qopt.core.forms.routes import Proposal, evaluate
 from qopt.core.rows import GroupKind
 from qopt.core.solution import Candidate, Origin, Solution
-from qopt.models.families.routing import PLUGIN, RoutingInstance
+from qopt.models.families.routing import PLUGIN, RoutingInstance, Travel
 from qopt.testing.brute import all_points, holds
 from qopt.testing.forms import shortest_routes
 
@@ -109,6 +109,10 @@ def test_position_has_the_optimum_and_nothing_below(case):
 def test_closing_a_gap_never_costs_more():
     """Routes with idle positions in between, over distances where a stop at the depot would be a short cut."""
     case = instance(4, 9, count=2, capacity=40, directed=True)
+    matrix = np.array(case.travel.matrix) + 20
+    matrix[0], matrix[:, 0] = range(5), range(2, 7)
+    case = case.model_copy(update={"travel": Travel(matrix=matrix.tolist())})
+    assert case.form.distance[1, 0] + case.form.distance[0, 2] < case.form.distance[1, 2]
     problem = PLUGIN.build(case, formulation="position")
     grid = np.arange(problem.n).reshape(2, 4, 5)
     gaps = 0
