@@ -8,7 +8,7 @@ from typing import Any
 from qopt.compilers.compile import compile_problem
 from qopt.core import registry
 from qopt.core.compiled import Compiled
-from qopt.core.errors import NotApplicableError
+from qopt.core.errors import CompileError, NotApplicableError
 from qopt.engine.calls import attempt
 from qopt.engine.run import Run
 
@@ -51,8 +51,15 @@ def _compile(run: Run, name: str, formulation: str, incumbent: float | None, sca
     accepts = registry.load("samplers", name).accepts
     problem = run.subject.problem(formulation)
     rule: Any = registry.load("penalties", "range", scale=scale)
-    guarantee = run.settings.guarantee if scale >= 1 else "none"
-    made = compile_problem(problem, accepts=accepts, guarantee=guarantee, incumbent=incumbent, penalty=rule)
+    wanted = run.settings.guarantee if scale >= 1 else "none"
+    try:
+        made = compile_problem(problem, accepts=accepts, guarantee=wanted, incumbent=incumbent, penalty=rule)
+    except CompileError as error:
+        # Data without an exact scale: search the rounded problem, whose answers are checked against the real one.
+        if wanted == "none":
+            raise
+        made = compile_problem(problem, accepts=accepts, guarantee="none", incumbent=incumbent, penalty=rule)
+        run.warn(f"compile for {name}: no guarantee, {error}")
     refused = accepts.refusals(bits=made.num_bits, couplings=made.num_couplings, degree=made.polynomial.degree)
     if refused:
         raise NotApplicableError(name, refused)

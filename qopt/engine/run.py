@@ -101,6 +101,9 @@ class Run:
             deadline = own if deadline is None else min(deadline, own)
 
         def heard(candidate: Candidate, objective: float | None, backend: str) -> None:
+            if candidate.origin in RAW:
+                with self._lock:
+                    self.record.funnel.sampled += 1
             self.take(candidate, formulation)
 
         return Watch(

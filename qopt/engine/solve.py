@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from qopt.core.budget import Budget
@@ -17,6 +18,7 @@ from qopt.engine.environment import usage
 from qopt.engine.run import Progress, Run
 from qopt.engine.settings import resolve
 from qopt.engine.strategy import Strategy
+from qopt.engine.verbs import best_plan
 from qopt.evaluate.rank import rank
 from qopt.milp.conflict import conflict
 from qopt.models.subject import Subject, as_subject
@@ -125,8 +127,8 @@ def _take_start(run: Run, start: Any) -> None:
     if isinstance(start, Solution):
         run.take(start.candidate, formulation)
         return
-    if isinstance(start, dict):
-        start = subject.restore(start)
+    if isinstance(start, Mapping):
+        start = subject.restore(best_plan(start))
     if hasattr(start, "key") and subject.form is not None:
         entry = run.take(Candidate(Origin.BASELINE, "start", proposal=start), formulation)
     else:
@@ -156,7 +158,8 @@ def _supervise(run: Run, strategy: Strategy) -> None:
             pass
     except KeyboardInterrupt:
         run.interrupt()
-        done.wait(0.7)
+        with suppress(KeyboardInterrupt):  # a second one ends the wait, not the answer
+            done.wait(0.7)
     if errors:
         raise errors[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qopt.compilers.compile import compile_problem
@@ -13,7 +13,7 @@ from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
 from qopt.core.errors import ModelError, NotApplicableError, RecordError
-from qopt.core.solution import Check, Violation
+from qopt.core.solution import Candidate, Check, Origin, Violation
 from qopt.core.watch import Watch
 from qopt.engine.environment import cores
 from qopt.evaluate.check import check as judge
@@ -138,19 +138,44 @@ def check(subject: Any, plan: Mapping[str, Any], **options: Any) -> Check:
     Raises
     ------
     RecordError
-        The document holds no plan.
+        The document holds no plan, or an entry that does not fit the subject.
     """
-    target = as_subject(subject, **options)
-    return judge_plan(target, plan)
+    verdict, _ = judge_plan(as_subject(subject, **options), best_plan(plan))
+    return verdict
 
 
-def judge_plan(subject: Subject, plan: Mapping[str, Any]) -> Check:
-    """The check of a plan of a subject."""
-    if "solutions" in plan:
-        if not plan["solutions"]:
+def best_plan(document: Any) -> Mapping[str, Any]:
+    """The plan that a document holds: its best solution's, or the document itself.
+
+    Raises
+    ------
+    RecordError
+        There is none.
+    """
+    if isinstance(document, Mapping) and "solutions" in document:
+        solutions = document["solutions"]
+        if not isinstance(solutions, Sequence) or not solutions:
             raise RecordError("the document holds no solution")
-        plan = plan["solutions"][0]["plan"]
+        document = solutions[0].get("plan") if isinstance(solutions[0], Mapping) else None
+    if not isinstance(document, Mapping):
+        raise RecordError('a plan is an object by name, such as {"routes": …}, or a document of qopt solve --json')
+    return document
+
+
+def judge_plan(subject: Subject, plan: Mapping[str, Any]) -> tuple[Check, tuple[str, ...]]:
+    """The check of a plan, and what the family's own judge says against it, in its own words.
+
+    Raises
+    ------
+    RecordError
+        An entry that does not fit the subject.
+    """
     restored = subject.restore(plan)
     if subject.form is not None:
-        return forms.evaluate(subject.form, restored)
-    return judge(subject.problem(), restored)
+        verdict = forms.evaluate(subject.form, restored)
+        candidate, problem = Candidate(Origin.BASELINE, "plan", proposal=restored), None
+    else:
+        problem = subject.problem()
+        verdict = judge(problem, restored)
+        candidate = Candidate(Origin.BASELINE, "plan", restored)
+    return verdict, subject.faults(subject.solution(candidate, verdict, problem).plan)
