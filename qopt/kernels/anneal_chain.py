@@ -119,13 +119,13 @@ def _flip_run(begin, end, temperature, couplings, chain, plan):
 
 @njit(cache=True, nogil=True)
 def _shift_set(k, temperature, couplings, layout, chain, plan):
-    """Propose every other bit of set k in place of the one that is on; returns the number of shifts."""
+    """Propose every bit of set k but the one that is on now, each once; returns the number of shifts."""
     indptr, col, weight = couplings.indptr, couplings.col, couplings.weight
     field, sign = chain.field, chain.sign
     changes = 0
-    on = chain.chosen[k]
+    first = on = chain.chosen[k]
     for b in range(layout.set_start[k], layout.set_start[k + 1]):
-        if b != on and _accepted(field[b] - field[on], temperature, plan, chain.random):
+        if b != first and _accepted(field[b] - field[on], temperature, plan, chain.random):
             turn(indptr, col, weight, field, on, False)
             turn(indptr, col, weight, field, b, True)
             sign[on] = 1

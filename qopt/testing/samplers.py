@@ -22,7 +22,7 @@ from qopt.core.rows import GroupKind, Groups
 from qopt.core.solution import Candidate, Origin
 from qopt.core.watch import Watch
 
-READS = 5
+READS = 3
 ENDLESS = 10**9
 PATIENCE = 60.0
 
