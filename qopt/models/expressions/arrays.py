@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qopt.core.arrays import Floats, Ints
+from qopt.core.arrays import Floats
 from qopt.models.expressions import labels as axis_labels
 from qopt.models.expressions.data import numbers, same_shape
 from qopt.models.expressions.faults import fault
@@ -107,8 +107,12 @@ class Expression:
     # picking and rearranging
 
     def __getitem__(self, key: Any) -> Expression:
-        key, positions = self._positions(key)
-        return self._picked(positions, axis_labels.picked(key, self.shape, self.axes, positions.shape))
+        key = axis_labels.located(self._what(), key, self.shape, self.axes)
+        try:
+            found = np.asarray(self._grid()[key])
+        except (IndexError, ValueError, TypeError) as error:
+            raise fault(f"{self._what()} of shape {self.shape} has no such index: {error}", key) from error
+        return self._picked(found, axis_labels.picked(key, self.shape, self.axes, found.shape))
 
     def reshape(self, *shape: Any) -> Expression:
         """The same elements in another shape."""
@@ -124,26 +128,21 @@ class Expression:
         order = axes or tuple(reversed(range(self.ndim)))
         return self._rearranged(lambda positions: positions.transpose(order), tuple(self.axes[k] for k in order))
 
-    def _rearranged(self, move: Callable[[Ints], Ints], axes: Axes = ()) -> Expression:
-        """The elements that ``move`` picks when it is given the array of their positions."""
+    def _rearranged(self, move: Callable[[NDArray[Any]], NDArray[Any]], axes: Axes = ()) -> Expression:
+        """The elements that ``move`` leaves when it is given an array that stands for them."""
         try:
-            positions = np.asarray(move(np.arange(self.size).reshape(self.shape)))
+            found = np.asarray(move(self._grid()))
         except (ValueError, IndexError, TypeError) as error:
             raise fault(f"{self._what()} of shape {self.shape} cannot be rearranged so: {error}") from error
-        return self._picked(positions, axes)
+        return self._picked(found, axes)
 
-    def _picked(self, positions: Ints, axes: Axes = ()) -> Expression:
-        """The elements at the given positions (C order), in the shape of that array."""
-        return Expression(self.space, positions.shape, self.terms.gather(positions.ravel()), axes)
+    def _grid(self) -> NDArray[Any]:
+        """An array of this shape that stands for the elements: here their positions in C order."""
+        return np.arange(self.size).reshape(self.shape)
 
-    def _positions(self, key: Any) -> tuple[tuple[Any, ...], Ints]:
-        """The index with labels replaced by numbers, and the positions it picks."""
-        key = axis_labels.located(self._what(), key, self.shape, self.axes)
-        try:
-            positions = np.arange(self.size).reshape(self.shape)[key]
-        except (IndexError, ValueError, TypeError) as error:
-            raise fault(f"{self._what()} of shape {self.shape} has no such index: {error}", key) from error
-        return key, np.asarray(positions)
+    def _picked(self, found: NDArray[Any], axes: Axes = ()) -> Expression:
+        """The elements that entries of the grid stand for."""
+        return Expression(self.space, found.shape, self.terms.gather(found.ravel()), axes)
 
     # sums and products
 
@@ -326,8 +325,8 @@ class Expression:
         """The terms repeated to a shape that this one broadcasts to."""
         if shape == self.shape:
             return self.terms
-        positions = np.broadcast_to(np.arange(self.size).reshape(self.shape), shape)
-        return self.terms.gather(positions.ravel())
+        positions = np.arange(self.size).reshape(self.shape)
+        return self.terms.gather(np.broadcast_to(positions, shape).ravel())
 
     def _at(self, shape: tuple[int, ...]) -> Expression:
         if shape == self.shape:

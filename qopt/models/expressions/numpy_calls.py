@@ -1,6 +1,6 @@
 """What numpy's own functions do when they are given expressions.
 
-A function that only moves elements about is applied to the array of their positions; the elements then follow.
+A function that only moves elements about is applied to an array that stands for them; the elements then follow.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Expres
     """The result of ``function(*args, **kwargs)`` where at least one argument is an expression."""
     first = args[0] if args else None
     if function in MOVES and isinstance(first, Expression):
-        return first._rearranged(lambda positions: function(positions, *args[1:], **kwargs))
+        return first._rearranged(lambda grid: function(grid, *args[1:], **kwargs))
     if function in JOINS and isinstance(first, Iterable):
         return _joined(function, list(first), args[1:], kwargs)
     if function is np.sum and isinstance(first, Expression):

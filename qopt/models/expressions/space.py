@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qopt.core.arrays import Floats
+from qopt.core.arrays import Floats, frozen
 from qopt.core.names import Labels, NameTable
 from qopt.core.problem import Columns, Kind
 
@@ -34,7 +34,7 @@ class Space:
         self._parts.append((lower.ravel(), upper.ravel(), np.full(size, resolution)))
         self._kind = np.concatenate([self._kind, np.full(size, kind, dtype=np.int8)])
         self.families[labels.name] = labels
-        return np.arange(start, start + size, dtype=np.int32).reshape(labels.shape)
+        return frozen(np.arange(start, start + size), np.int32).reshape(labels.shape)
 
     def name(self, column: int) -> str:
         """Name of a column."""

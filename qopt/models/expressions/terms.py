@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ LIMIT = 200_000_000
 """Most terms that one operation may make; more is refused before anything is allocated."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Monomials:
     """Terms of one degree: ``coefficient[t] * prod(x[column[t, :]])``, added to element ``element[t]`` of an array.
 
@@ -34,6 +34,7 @@ class Monomials:
     element: Ints
     column: NDArray[np.int32]
     coefficient: Floats
+    _grouped: tuple[Monomials | None, Ints] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.element)
@@ -48,12 +49,17 @@ class Monomials:
         return Monomials(self.element[chosen], self.column[chosen], self.coefficient[chosen])
 
     def grouped(self, size: int) -> tuple[Monomials, Ints]:
-        """The terms in the order of their elements, and the pointer (size + 1,) to each element's terms."""
-        element = self.element
-        ascending = bool(np.all(element[1:] >= element[:-1]))
-        pointer = np.zeros(size + 1, dtype=np.int64)
-        np.cumsum(np.bincount(element, minlength=size), out=pointer[1:])
-        return self if ascending else self.take(np.argsort(element, kind="stable")), pointer
+        """The terms in the order of their elements, and the pointer (size + 1,) to each element's terms; made once."""
+        if self._grouped is None:
+            element = self.element
+            ascending = bool(np.all(element[1:] >= element[:-1]))
+            pointer = np.zeros(size + 1, dtype=np.int64)
+            np.cumsum(np.bincount(element, minlength=size), out=pointer[1:])
+            ordered = None if ascending else self.take(np.argsort(element, kind="stable"))
+            object.__setattr__(self, "_grouped", (ordered, pointer))
+        assert self._grouped is not None
+        ordered, pointer = self._grouped
+        return self if ordered is None else ordered, pointer
 
     def collected(self, columns: int) -> Monomials:
         """Like terms added up and zeros dropped, sorted by element, then by columns (``columns`` is their number)."""
@@ -108,7 +114,7 @@ class Monomials:
         return self if nonzero.all() else self.take(nonzero)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """``size`` polynomials: a constant for each, and the terms of all of them by degree.
 
@@ -183,9 +189,9 @@ class Terms:
         blocks = []
         for block in self.blocks:
             ordered, pointer = block.grouped(self.size)
-            counts = np.diff(pointer)[source]
+            counts = pointer[source + 1] - pointer[source]
             _within_limit(int(counts.sum()))
-            entry = _spans(pointer[:-1][source], counts)
+            entry = _spans(pointer[source], counts)
             element = np.repeat(np.arange(len(source)), counts)
             blocks.append(Monomials(element, ordered.column[entry], ordered.coefficient[entry]))
         return Terms(self.constant[source], tuple(block for block in blocks if len(block)))

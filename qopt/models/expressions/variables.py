@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qopt.core.arrays import Ints
 from qopt.core.names import Labels
 from qopt.models.expressions.arrays import Expression
 from qopt.models.expressions.labels import Axes
@@ -45,8 +44,12 @@ class Variables(Expression):
     def __repr__(self) -> str:
         return f"<{self._what()}: {'scalar' if not self.shape else f'shape {self.shape}'}>"
 
-    def _picked(self, positions: Ints, axes: Axes = ()) -> Variables:
-        return Variables(self.space, self.labels, self.columns.ravel()[positions], axes)
+    def _grid(self) -> NDArray[np.int32]:
+        """The columns stand for the variables."""
+        return self.columns
+
+    def _picked(self, found: NDArray[np.int32], axes: Axes = ()) -> Variables:
+        return Variables(self.space, self.labels, found, axes)
 
     def _what(self) -> str:
         return f"variable {self.labels.name}" if self.name else f"a part of variable {self.labels.name}"
