@@ -67,9 +67,11 @@ class CsvTable:
             The first cells (at most 20) that are none.
         """
         cells = self.cells(column)
+        if _SAFE.fullmatch("\n".join(cells)):
+            values = np.array(cells, dtype=np.float64)
+            if np.all(np.isfinite(values)):
+                return values
         wrong = [k for k, cell in enumerate(cells) if not is_number(cell)]
-        if not wrong:
-            return np.array(cells, dtype=np.float64)
         raise ModelError(
             [
                 Issue("must be a finite number", cell or "nothing", self.place(k, column), _as_number(cell))
@@ -95,7 +97,9 @@ class CsvTable:
         return Place(self.file, line, at + lead + 1)
 
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = re.compile(_PLAIN, re.ASCII)
+_SAFE = re.compile(rf"(?:{_PLAIN}(?:\n|\Z))*", re.ASCII)  # a whole column at once
 
 
 def is_number(cell: str) -> bool:
@@ -190,8 +194,9 @@ def parse_csv(text: str, file: str) -> CsvTable:
     line = 1
     try:
         for row in reader:
-            if row and any(cell.strip() for cell in row):
-                rows.append([cell.strip() for cell in row])
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                rows.append(cells)
                 lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:

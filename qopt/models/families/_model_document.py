@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 from qopt.core.errors import Issue, ModelError, Place
 from qopt.models.documents.limits import DEFAULT
 from qopt.models.documents.nodes import KEY
-from qopt.models.families._model_data import Grid, filled, members
+from qopt.models.families._model_parameters import filled
+from qopt.models.families._model_sets import members
+from qopt.models.families._model_values import Grid
 from qopt.models.formulas.parse import FUNCTIONS
 from qopt.models.formulas.symbols import IndexSet
 from qopt.models.instance import Instance, Strict, path_text

@@ -1,147 +1,23 @@
-"""Sets and parameters of a generic model: from lists, mappings and tables to elements and dense arrays."""
+"""The parameters of a generic model: from lists, mappings and tables to dense arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from qopt.core.arrays import Floats, frozen
-from qopt.core.errors import Issue, ModelError, Place
+from qopt.core.errors import Issue, ModelError
 from qopt.models.documents.issues import closest
 from qopt.models.documents.nodes import summary
+from qopt.models.families._model_sets import ReadElements
+from qopt.models.families._model_values import Issues, Values
 from qopt.models.formulas.symbols import IndexSet
-from qopt.models.instance import path_text
 from qopt.models.tables import CsvTable, Tables
 
 _MOST = 20  # issues of one parameter that are listed
-
-
-class Values:
-    """The numbers of a parameter: raw as written until the sets are known, then one dense read-only array."""
-
-    def __init__(self, raw: Any) -> None:
-        self.raw = raw
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Values) and bool(np.array_equal(np.asarray(self.raw), np.asarray(other.raw)))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Values({summary(self.plain())})"
-
-    def plain(self) -> Any:
-        """Nested lists of numbers, or as written."""
-        return self.raw.tolist() if isinstance(self.raw, np.ndarray) else self.raw
-
-
-_SCHEMA = {
-    "description": "a number, nested lists of numbers, or nested mappings from elements to numbers",
-    "anyOf": [{"type": "number"}, {"type": "array"}, {"type": "object"}],
-}
-Grid = Annotated[
-    Values,
-    PlainValidator(lambda given: given if isinstance(given, Values) else Values(given)),
-    PlainSerializer(lambda values: values.plain()),
-    WithJsonSchema(_SCHEMA),
-]
-
-
-class _Issues:
-    """Issues of one section, each under the path of what it speaks of."""
-
-    def __init__(self) -> None:
-        self.found: list[Issue] = []
-
-    def add(self, path: Sequence[str | int], rule: str, value: str = "", suggestion: str = "") -> None:
-        self.found.append(Issue(rule, value, Place(path=path_text(path)), suggestion))
-
-    def take(self, path: Sequence[str | int], error: ModelError) -> None:
-        """Issues of a table: those without a place of their own belong to the key that names the table."""
-        for issue in error.issues:
-            here = Place(path=path_text(path))
-            place = issue.place if issue.place.file else here
-            self.found.append(Issue(issue.rule, issue.value, place, issue.suggestion))
-
-    def stop_if_any(self) -> None:
-        if self.found:
-            raise ModelError(self.found)
-
-
-def members(sets: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """The sets with the columns of tables read and every element checked to be there once.
-
-    Raises
-    ------
-    ModelError
-        Elements that stand twice, empty sets, ranges that run backwards or are too long, tables that cannot be read.
-    """
-    issues = _Issues()
-    out = {}
-    for name, given in sets.items():
-        out[name] = given
-        if isinstance(given, tuple):
-            _once(given, lambda k, name=name: (name, k), issues)
-            if not given:
-                issues.add((name,), "a set needs at least one element", suggestion="list its elements")
-        elif hasattr(given, "range"):
-            first, last = given.range
-            count = last - first + 1
-            if count < 1:
-                issues.add((name, "range", 1), f"the last number is below the first, {first}", suggestion="swap them")
-            elif count > tables.limits.terms:
-                most = f"the range has {count:,} elements, at most {tables.limits.terms:,} are accepted"
-                issues.add((name, "range", 1), most, suggestion="shorten it")
-        else:
-            out[name] = _column_members(name, given, tables, issues)
-    issues.stop_if_any()
-    return out
-
-
-def _once(elements: Sequence[str], path: Any, issues: _Issues) -> None:
-    seen: dict[str, int] = {}
-    for k, element in enumerate(elements):
-        if element in seen:
-            issues.add(path(k), "the same element stands twice in a set", element, "keep one of the two")
-        seen.setdefault(element, k)
-
-
-class ReadElements(tuple[str, ...]):
-    """Elements that were read from a column of a table; the table's other columns are found by it again."""
-
-    file: str
-    column: str
-
-
-def _column_members(name: str, given: Any, tables: Tables, issues: _Issues) -> tuple[str, ...]:
-    try:
-        table = tables.table(given.file)
-    except ModelError as error:
-        issues.take((name, "file"), error)
-        return ()
-    if given.column not in table.header:
-        issues.add(
-            (name, "column"), f"{given.file} has no such column", given.column, closest(given.column, table.header)
-        )
-        return ()
-    column = table.column(given.column)
-    found: dict[str, int] = {}
-    for k, cell in enumerate(table.cells(column)):
-        if not cell:
-            issues.found.append(Issue("an element is empty", "", table.place(k, column), "fill it, or delete the row"))
-        elif cell in found:
-            rule = "the same element stands twice in a set"
-            issues.found.append(Issue(rule, cell, table.place(k, column), "keep one of the two rows"))
-        found.setdefault(cell, k)
-    if not table.rows:
-        issues.add((name, "file"), "the table has no rows", given.file, "a set needs at least one element")
-    elements = ReadElements(found)
-    elements.file, elements.column = given.file, given.column
-    return elements
 
 
 def filled(parameters: dict[str, Any], sets: Mapping[str, IndexSet], tables: Tables) -> dict[str, Any]:
@@ -152,7 +28,7 @@ def filled(parameters: dict[str, Any], sets: Mapping[str, IndexSet], tables: Tab
     ModelError
         Unknown sets and elements, values that are missing without a default, given twice, or no finite numbers.
     """
-    issues = _Issues()
+    issues = Issues()
     out: dict[str, Any] = {}
     for name, given in parameters.items():
         out[name] = given if isinstance(given, float) else _Filler(name, given, sets, tables, issues).filled()
@@ -163,7 +39,7 @@ def filled(parameters: dict[str, Any], sets: Mapping[str, IndexSet], tables: Tab
 class _Filler:
     """Fills one parameter."""
 
-    def __init__(self, name: str, given: Any, sets: Mapping[str, IndexSet], tables: Tables, issues: _Issues) -> None:
+    def __init__(self, name: str, given: Any, sets: Mapping[str, IndexSet], tables: Tables, issues: Issues) -> None:
         self.name, self.given, self.sets, self.tables, self.issues = name, given, sets, tables, issues
         self.before = len(issues.found)
         self.over: tuple[IndexSet, ...] = ()
