@@ -69,7 +69,7 @@ def exact(run: Run, formulation: str, seconds: float | None, *, seed: int, threa
 def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulation: str = "") -> None:
     """Ask one bounder for a bound on the whole problem."""
     bounder = registry.load("bounders", name)
-    watch = run.listen(formulation, within=seconds, threads=1)
+    watch = run.listen(formulation, within=seconds, threads=1, offers=False)
     began = time.perf_counter()
     found = attempt(
         run,

@@ -89,11 +89,22 @@ class Run:
     # -- what searches report ------------------------------------------------------------------------------------
 
     def listen(
-        self, formulation: str, *, within: float | None = None, threads: int | None = None, late: bool = False
+        self,
+        formulation: str,
+        *,
+        within: float | None = None,
+        threads: int | None = None,
+        late: bool = False,
+        offers: bool = True,
     ) -> Watch:
         """A watch for one search whose candidates' values are columns of ``formulation``.
 
-        ``late`` searches go on after the best answer is proven: they look for alternatives.
+        Parameters
+        ----------
+        late
+            Go on after the best answer is proven: a search for alternatives.
+        offers
+            Whether answers are taken; a bounder's are not, so that nobody's work is mistaken for another's.
         """
         deadline = self.search.deadline
         if within is not None:
@@ -110,7 +121,7 @@ class Run:
             clock=time.perf_counter,
             deadline=deadline,
             threads=threads or self.settings.threads,
-            on_offer=heard,
+            on_offer=heard if offers else None,
             on_bound=self.take_bound,
             stop=self.watch.stop if late else self.search.stop,
         )
