@@ -31,7 +31,7 @@ SAMPLES = {
     "jsplib": Sample(
         "two.txt",
         "2 2\n0 3 1 2\n1 4 0 1\n",
-        ("2 2\n0 3 1 2\n1 4 0\n", "2 2\n0 3 1 2\n1 x 0 1\n", "2 2\n0 3 5 2\n1 4 0 1\n"),
+        ("2 2\n0 3 1 2\n1 4\n", "2 2\n0 3 1 2\n1 x 0 1\n", "2 2\n0 3 5 2\n1 4 0 1\n"),
     ),
     "tsplib": Sample(
         "four.tsp",
