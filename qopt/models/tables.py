@@ -99,7 +99,7 @@ class CsvTable:
 
 _PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBER = re.compile(_PLAIN, re.ASCII)
-_SAFE = re.compile(rf"(?:{_PLAIN}(?:\n|\Z))*", re.ASCII)  # a whole column at once
+_SAFE = re.compile(rf"{_PLAIN}(?:\n{_PLAIN})*", re.ASCII)  # a whole column at once
 
 
 def is_number(cell: str) -> bool:
