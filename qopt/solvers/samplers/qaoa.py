@@ -108,7 +108,8 @@ class Qaoa:
             "trace": [round(value * scale, 6) for value in trace],
             "optimiser": "COBYLA",
         }
-        return states, info, "seconds" if watch.expired() else "done"
+        ended = "cancelled" if watch.stop[0] else "seconds" if watch.expired() else "done"
+        return states, info, ended
 
 
 def _minimise(fun: Any, x0: Floats, most: int, watch: Watch, trace: list[float], best: list[Floats]) -> Any:
