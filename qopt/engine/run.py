@@ -22,6 +22,7 @@ from qopt.core.watch import Watch
 from qopt.engine.environment import environment
 from qopt.engine.settings import Settings
 from qopt.evaluate.check import check, rounded
+from qopt.evaluate.rank import comparable
 from qopt.models.subject import Subject
 
 Progress = Callable[[dict[str, Any]], None]
@@ -208,7 +209,7 @@ class Run:
     # -- what a strategy asks ------------------------------------------------------------------------------------
 
     def _levels(self, entry: Entry) -> tuple[float, ...]:
-        return tuple(self.subject.sense.sign * value for value in entry.check.levels)
+        return comparable(entry.check.levels, self.subject.sense)
 
     def entries(self, *, feasible: bool | None = None, formulation: str | None = None) -> list[Entry]:
         """Pool entries, best first."""

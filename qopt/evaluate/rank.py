@@ -13,10 +13,18 @@ from qopt.core.solution import Origin, Solution
 _ORIGIN = {origin: k for k, origin in enumerate(Origin)}
 
 
+def comparable(levels: Sequence[float], sense: Sense) -> tuple[float, ...]:
+    """Levels to be compared, small is good: to 12 digits, so that the order in which floats were added decides nothing.
+
+    Whole numbers below 10**12 are compared exactly.
+    """
+    return tuple(sense.sign * float(f"{value:.12g}") for value in levels)
+
+
 def order(solution: Solution, sense: Sense) -> tuple[Any, ...]:
     """Sort key, smallest first: feasible before infeasible; then the levels (feasible) or the total violation; then the
     origin; then the plan itself."""
-    levels = tuple(sense.sign * value for value in solution.levels)
+    levels = comparable(solution.levels, sense)
     violation = 0.0 if solution.feasible else solution.check.total_violation
     return (not solution.feasible, violation, levels, _ORIGIN[solution.origin], repr(solution.key))
 

@@ -60,3 +60,12 @@ def test_gap_is_that_of_the_incumbent_at_the_moment() -> None:
 
     assert np.isnan(gaps[0])
     assert gaps[1:].tolist() == pytest.approx([0.1, 0.0])
+
+
+def test_the_order_in_which_floats_were_added_decides_nothing() -> None:
+    """0.1 + 0.2 + 0.3 differs from 0.3 + 0.2 + 0.1 in the last bit; the plan keeps its first origin."""
+    found, proven = made("a", 0.1 + 0.2 + 0.3, origin=Origin.PROPOSED), made("a", 0.3 + 0.2 + 0.1, origin=Origin.EXACT)
+
+    assert found.objective > proven.objective
+    assert rank([proven, found], sense=Sense.MINIMIZE, top=9)[0].origin is Origin.PROPOSED
+    assert keys(rank([made("b", 10**11 + 1.0), made("a", 10.0**11)], sense=Sense.MINIMIZE, top=9)) == ["a", "b"]
