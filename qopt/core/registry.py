@@ -27,10 +27,15 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _one(kind: str) -> str:
+    """The name of one plug-in of a kind: ``family`` of ``families``."""
+    return f"{kind[:-3]}y" if kind.endswith("ies") else kind.removesuffix("s")
+
+
 @cache
 def _load(kind: str, name: str) -> Any:
     if name not in names(kind):
-        raise UnknownPluginError(kind.rstrip("s"), name, names(kind))
+        raise UnknownPluginError(_one(kind), name, names(kind))
     for point in entry_points(group=f"qopt.{kind}"):
         if point.name == name:
             found = point.load()
