@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +27,17 @@ CALM = 0.3
 _SETTLE_SECONDS = 0.015
 _PROBES = 4096
 _TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
+
+
+class Block(NamedTuple):
+    """Reads to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
+
+    ``lanes`` says whether they go through the vector lanes together, or one after the other.
+    """
+
+    starts: list[tuple[int, Bits]]
+    temperatures: Floats
+    lanes: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +148,15 @@ class Annealer:
     # many chains side by side
 
     def lanes(self, reads: int) -> int:
-        """How many reads of so many to run side by side: 0 when they are better run one after the other."""
+        """Most lanes of a block when there are so many reads in all; 0 when they are better run one by one.
+
+        It depends on the problem and the reads alone, so that threads and deadlines do not change what a read does.
+        """
         s = self.structure
-        if self.couplings.dense or s.free < s.size or s.size == 0:
+        if reads < LEAST_LANES or self.couplings.dense or s.free < s.size or s.size == 0:
             return 0
         room = _LANE_BYTES // (2 * self.couplings.linear.itemsize * s.size)
-        lanes = min(reads, MOST_LANES, room)
-        return lanes if lanes >= LEAST_LANES else 0
+        return min(MOST_LANES, room) if room >= LEAST_LANES else 0
 
     def _side_by_side(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Reads:
         number, n, lanes = self.couplings.linear.dtype, self.structure.size, len(starts)
@@ -168,22 +183,24 @@ class Annealer:
         anneal_lanes.energies_of(self.couplings.linear, field, sign, energies)
         return Reads(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
 
-    def run(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Reads]:
-        """Anneal from each ``(read, point)`` and yield the ends as they come; stops early when the watch expires.
+    def run(self, block: Block, watch: Watch) -> Iterator[Reads]:
+        """Anneal a block and yield the ends as they come; stops early when the watch expires.
 
         A read that is stopped descends for up to 15 ms and is yielded too.
         """
-        while starts:
-            lanes = self.lanes(len(starts))
-            if lanes:
-                reads = self._side_by_side(starts[:lanes], temperatures, watch)
-                starts = starts[lanes:]
-                yield reads
-                if not reads.complete:
-                    return
-            else:
-                yield from self._one_by_one(starts, temperatures, watch)
-                return
+        if block.lanes:
+            yield self._side_by_side(block.starts, block.temperatures, watch)
+        else:
+            yield from self._one_by_one(block.starts, block.temperatures, watch)
+
+    def run_all(self, blocks: list[Block], watch: Watch) -> Iterator[Reads]:
+        """Anneal blocks, each in a thread of its own when they are several; their ends in the order of the blocks."""
+        if len(blocks) == 1:
+            yield from self.run(blocks[0], watch)
+            return
+        with ThreadPoolExecutor(len(blocks)) as threads:
+            for ends in threads.map(lambda block: list(self.run(block, watch)), blocks):
+                yield from ends
 
 
 def watch_for(seconds: float, watch: Watch) -> Watch:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from qopt.core.accepts import Accepts
-from qopt.core.arrays import Bits, Floats
+from qopt.core.arrays import Bits
 from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
@@ -20,13 +20,13 @@ from qopt.solvers._structure import Structure
 from qopt.solvers.samplers._pool import Pool, stop_reason
 
 if TYPE_CHECKING:
-    from qopt.solvers.samplers._annealer import Annealer
+    from qopt.solvers.samplers._anneal_rounds import Rounds
+    from qopt.solvers.samplers._annealer import Annealer, Block
 
 NAME = "anneal"
 READS, SWEEPS = 32, 1000
 """Of a run that nothing limits."""
 
-_FIRST_SWEEPS, _MOST_SWEEPS = 32, 65536
 _VERIFY_SHARE = 0.05  # of the time, at most, goes into evaluating the kept rows anew
 
 
@@ -36,7 +36,7 @@ class Anneal:
 
     With ``budget.reads`` (or ``reads``) that many reads of ``sweeps`` sweeps; with ``budget.work``, reads of as many
     sweeps as the work allows; with a deadline alone, rounds of reads whose sweeps double until it comes. A read that
-    runs to its end depends on the problem, the seed and its own number only.
+    runs to its end depends on the problem, the seed and its own number only, not on ``watch.threads``.
 
     Parameters
     ----------
@@ -82,6 +82,7 @@ class Anneal:
         NotApplicableError
             Rows are left, the degree is above 2, or two groups share a bit.
         """
+        from qopt.solvers.samplers._anneal_rounds import Rounds
         from qopt.solvers.samplers._annealer import Annealer
         from qopt.solvers.samplers._couplings import Couplings
 
@@ -97,14 +98,17 @@ class Anneal:
         rows = np.zeros((0, compiled.num_bits), np.int8) if initial is None else np.atleast_2d(initial)
         random = np.random.default_rng([seed & (2**64 - 1), 1])
         given = [structure.nearest_point(row, random) for row in rows]
-        moves, reads, longest, complete = 0, 0, 0, True
-        for starts, temperatures in self._rounds(annealer, budget, search, given, hot, cold):
-            for ends in annealer.run(starts, temperatures, search):
-                pool.add(structure.outer(ends.points), couplings.energies(ends.energies))
+        moves, reads, longest, complete, total, searching = 0, 0, 0, True, 0.0, watch.clock()
+        rounds = Rounds(annealer, search, given, hot, cold, self.schedule == "linear")
+        for blocks in self._blocks(rounds, budget):
+            for ends in annealer.run_all(blocks, search):
+                energies = couplings.energies(ends.energies)
+                pool.add(structure.outer(ends.points), energies)
+                total += float(energies.sum())
                 moves += ends.moves
                 reads += len(ends.points)
-                complete = ends.complete
-            longest = max(longest, len(temperatures))
+                complete = complete and ends.complete
+            longest = max(longest, len(blocks[-1].temperatures))
             if not complete:
                 break
         info = {
@@ -112,12 +116,19 @@ class Anneal:
             "sweeps": longest,
             "beta_range": [couplings.factor / hot, couplings.factor / cold],
             "moves_proposed": moves,
+            "mean_energy": total / reads,
+            "sampling_seconds": watch.clock() - searching,
             "layout": "dense" if couplings.dense else "sparse",
             "weights": str(couplings.weight.dtype),
         }
-        return pool.batch(
-            seed=seed, stopped_by=stop_reason(search, complete=complete), seconds=watch.clock() - began, info=info
-        )
+        reason = stop_reason(search, complete=complete and self._bounded(budget, search))
+        if reason == "done" and budget.work is not None:
+            reason = "work"
+        return pool.batch(seed=seed, stopped_by=reason, seconds=watch.clock() - began, info=info)
+
+    def _bounded(self, budget: Budget, watch: Watch) -> bool:
+        """Whether anything but the deadline ends the run."""
+        return bool(budget.work or budget.reads or self.reads) or watch.deadline is None
 
     def _verification(self, compiled: Compiled, annealer: Annealer, watch: Watch) -> tuple[int, float]:
         """Rows to keep, and seconds to set aside for evaluating them anew."""
@@ -141,52 +152,17 @@ class Anneal:
         cold = cold if self.beta_max is None else factor / self.beta_max
         return hot, cold
 
-    def _temperatures(self, sweeps: int, hot: float, cold: float) -> Floats:
-        if sweeps == 1:
-            return np.array([cold])
-        if self.schedule == "geometric":
-            return np.geomspace(hot, cold, sweeps)
-        return 1.0 / np.linspace(1.0 / hot, 1.0 / cold, sweeps)
-
-    def _rounds(
-        self, annealer: Annealer, budget: Budget, watch: Watch, given: list[Bits], hot: float, cold: float
-    ) -> Iterator[tuple[list[tuple[int, Bits]], Floats]]:
-        """Starting points and temperatures of each round."""
-        moves = max(1, annealer.structure.moves)
+    def _blocks(self, rounds: Rounds, budget: Budget) -> Iterator[list[Block]]:
+        """The reads that the budget and the parameters ask for."""
         reads, sweeps = budget.reads or self.reads, self.sweeps
-        bounded = reads is not None or budget.work is not None or watch.deadline is None
-        if given:
-            yield list(enumerate(given)), np.zeros(0)
-        if bounded:
-            if budget.work is not None:
-                reads = reads or max(1, min(READS, budget.work // (moves * (sweeps or SWEEPS))))
-                allowed = budget.work // (moves * reads)
-                sweeps = min(sweeps or allowed, allowed)
-            sweeps = SWEEPS if sweeps is None else sweeps
-            yield from self._round(annealer, 0, reads or READS, sweeps, given, hot, cold)
-            return
-        many = 1 if watch.expired() else annealer.lanes(64) or 8
-        done, grown, spent, last = 0, sweeps or _FIRST_SWEEPS, 0.0, 0
-        while done == 0 or not watch.expired():
-            if sweeps is None and last:
-                possible = 0.95 * watch.remaining() * last / max(spent, 1e-6)
-                grown = max(_FIRST_SWEEPS, int(min(2 * last, _MOST_SWEEPS, possible)))
-            before = watch.clock()
-            yield from self._round(annealer, done, many, grown, given if done == 0 else [], hot, cold)
-            spent, last = watch.clock() - before, grown
-            done += many
-
-    def _round(
-        self, annealer: Annealer, first: int, reads: int, sweeps: int, given: list[Bits], hot: float, cold: float
-    ) -> Iterator[tuple[list[tuple[int, Bits]], Floats]]:
-        """Reads first..first+reads-1, some at a time: those with a given start begin half way down the schedule."""
-        temperatures = self._temperatures(sweeps, hot, cold) if sweeps else np.zeros(0)
-        again = min(len(given), reads)
-        if again:
-            yield [(first + k, given[k]) for k in range(again)], temperatures[sweeps // 2 :]
-        some = annealer.lanes(reads - again) or 8
-        for k in range(first + again, first + reads, some):
-            yield [(r, annealer.start(r)) for r in range(k, min(k + some, first + reads))], temperatures
+        if budget.work is not None:
+            moves = max(1, rounds.annealer.structure.moves)
+            reads = reads or max(1, min(READS, budget.work // (moves * (sweeps or SWEEPS))))
+            allowed = budget.work // (moves * reads)
+            return rounds.counted(reads, min(sweeps or allowed, allowed))
+        if not self._bounded(budget, rounds.watch):
+            return rounds.until_deadline(sweeps)
+        return rounds.counted(reads or READS, sweeps or SWEEPS)
 
 
 PLUGIN = Anneal()

@@ -80,6 +80,15 @@ def test_reads_do_not_depend_on_how_a_run_is_cut(density):
     assert fast.info["moves_proposed"] == slow.info["moves_proposed"]
 
 
+@pytest.mark.parametrize("reads", [4, 12, 70])
+@pytest.mark.parametrize("density", [1.0, 0.05])
+def test_threads_do_not_change_the_reads(density, reads):
+    compiled = Compiled.of_polynomial(random_polynomial(50, 3, density=density))
+    runs = [sample(compiled, budget=Budget(reads=reads), sweeps=30, watch=endless(threads=t)) for t in (1, 3)]
+    assert np.array_equal(runs[0].bits, runs[1].bits)
+    assert runs[0].info["reads"] == runs[1].info["reads"] == reads
+
+
 def test_work_limits_the_moves():
     compiled = Compiled.of_polynomial(random_polynomial(40, 1))
     for work in (1, 10_000, 100_000):
@@ -88,6 +97,7 @@ def test_work_limits_the_moves():
         assert np.array_equal(batch.bits, again.bits)
         sweeps, reads = batch.info["sweeps"], batch.info["reads"]
         assert 40 * sweeps * reads <= work
+        assert batch.stopped_by == "work"
     assert sample(compiled, budget=Budget(work=100_000, reads=3)).info["reads"] == 3
 
 
