@@ -12,9 +12,10 @@ from qopt.core.arrays import Bits, Floats
 from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
-from qopt.core.errors import BackendUnavailableError, NotApplicableError
+from qopt.core.errors import BackendUnavailableError
 from qopt.core.polynomial import Polynomial
 from qopt.core.watch import Watch
+from qopt.solvers._structure import refuse
 
 MOST_QUBITS = 20
 
@@ -58,9 +59,7 @@ class Qaoa:
 
         ``initial`` is not used. The record's info holds qubits, depth, shots, the angles and the optimiser's trace.
         """
-        refused = self.accepts.refusals(bits=compiled.num_bits, degree=compiled.polynomial.degree)
-        if refused:
-            raise NotApplicableError("qaoa", refused)
+        refuse(compiled, "qaoa", self.accepts)
         began = watch.clock()
         n = compiled.num_bits
         if n == 0 or compiled.polynomial.degree == 0:
