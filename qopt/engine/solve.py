@@ -159,7 +159,7 @@ def _supervise(run: Run, strategy: Strategy) -> None:
     except KeyboardInterrupt:
         run.interrupt()
         with suppress(KeyboardInterrupt):  # a second one ends the wait, not the answer
-            done.wait(0.7)
+            done.wait(0.4)
     if errors:
         raise errors[0]
 

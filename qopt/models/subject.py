@@ -138,6 +138,13 @@ class Subject:
             return self.family.restore(self.instance, plan)
         return from_nonzeros(self.problem(), plan)
 
+    def faults(self, plan: Mapping[str, Any]) -> tuple[str, ...]:
+        """Every rule that a plan of ``solution`` breaks, in the family's own words; empty for a plain problem.
+
+        The family's own judge shares no code with the forms' and the problems' judges: a second opinion.
+        """
+        return () if self.family is None else tuple(self.family.domain_check(self.instance, plan))
+
     def write_back(self, result: Any) -> None:
         """Hand the best values back to a model object that can take them (Pyomo)."""
         for name in registry.names("formats") if self.origin is not None else ():
