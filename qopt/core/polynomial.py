@@ -175,10 +175,11 @@ class Polynomial:
         return out
 
     def _evaluate_block(self, x: NDArray[Any]) -> Floats:
-        total = x @ self.linear + self.offset
+        # einsum, not dot: a threaded BLAS waits for busy cores and may round differently from run to run
+        total = np.einsum("kc,c->k", x, self.linear) + self.offset
         if len(self.value):
             for k in range(len(x)):
-                total[k] += np.dot(x[k][self.row] * x[k][self.col], self.value)
+                total[k] += np.einsum("p,p,p->", x[k].take(self.row), x[k].take(self.col), self.value)
         if len(self.products):
             factors = x[:, self.products.index]
             total += np.multiply.reduceat(factors, self.products.indptr[:-1], axis=1) @ self.products.coefficient
