@@ -87,18 +87,20 @@ def measure(case: Case, folder: Path, seeds: list[int]) -> list[list[str]]:
     compiled = Compiled.of_polynomial(read(folder / case.path))
     proposals = compiled.num_bits * case.sweeps * case.reads
     ours(compiled, 1, case.reads)(0)
-    rows = []
-    rates = []
-    for name, make in (("qopt anneal", ours), ("dwave-samplers SA", theirs)):
-        run = make(compiled, case.sweeps, case.reads)
-        runs = [run(seed) for seed in seeds]
-        call, sampling = np.median([r.call for r in runs]), np.median([r.sampling for r in runs])
+    sides = {"qopt anneal": ours, "dwave-samplers SA": theirs}
+    runs = {name: make(compiled, case.sweeps, case.reads) for name, make in sides.items()}
+    taken: dict[str, list[Run]] = {name: [] for name in sides}
+    for seed in seeds:  # turn and turn about, so that both meet the same load
+        for name, run in runs.items():
+            taken[name].append(run(seed))
+    rows, rates = [], []
+    for name, found in taken.items():
+        call, sampling = np.median([r.call for r in found]), np.median([r.sampling for r in found])
         rates.append((proposals / call / 1e6, proposals / sampling / 1e6))
-        mean, spread = np.mean([r.mean for r in runs]), np.std([r.mean for r in runs])
-        best = min(r.best for r in runs)
+        mean, spread = np.mean([r.mean for r in found]), np.std([r.mean for r in found])
         size = [Path(case.path).stem, str(compiled.num_bits), str(case.sweeps), str(case.reads), name]
         speed = [f"{call:.3f}", f"{rates[-1][0]:.1f}", f"{rates[-1][1]:.1f}"]
-        rows.append([*size, *speed, f"{mean:.1f} ± {spread:.1f}", f"{best:.0f}"])
+        rows.append([*size, *speed, f"{mean:.1f} ± {spread:.1f}", f"{min(r.best for r in found):.0f}"])
     ratio = f"{rates[0][0] / rates[1][0]:.1f} ({rates[0][1] / rates[1][1]:.1f})"
     return [[*rows[0], ratio], [*rows[1], ""]]
 
