@@ -56,16 +56,24 @@ def propose(run: Run, name: str, seconds: float | None, *, seed: int, threads: i
 
 
 def sample(
-    run: Run, name: str, formulation: str, seconds: float | None, *, seed: int, threads: int = 1, scale: float = 1.0
+    run: Run,
+    name: str,
+    formulation: str,
+    seconds: float | None,
+    *,
+    seed: int,
+    threads: int = 1,
+    scale: float = 1.0,
+    late: bool = False,
 ) -> int:
     """Compile, sample, decode; returns how many rows came back. ``scale`` as in ``compiled_for``."""
     compiled = compiled_for(run, name, formulation, scale=scale)
     if compiled is None:
         return 0
     sampler = registry.load("samplers", name)
-    watch = run.listen(formulation, within=seconds, threads=threads)
+    watch = run.listen(formulation, within=seconds, threads=threads, late=late)
     budget = limits(run, seconds)
-    start = _starts(run, compiled, formulation)
+    start = None if late else _starts(run, compiled, formulation)
     batch = attempt(
         run,
         name,

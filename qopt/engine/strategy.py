@@ -252,9 +252,12 @@ class Strategy:
         if not run.proven or settings.deterministic or settings.top < 2 or run.watch.expired():
             return
         left = run.watch.remaining()
-        if self.form:
-            if self.proposers and len(run.entries(feasible=True)) < settings.top:
-                seconds = min(left, max(0.5, 0.05 * left))
-                searching.propose(run, self.proposers[0], seconds, seed=settings.seed, late=True)
-        elif self.may_solve_exactly:
+        if self.may_solve_exactly and not self.form:
             proving.vary(run, self.formulation, settings.top, min(left, max(2.0, 0.2 * left)), seed=settings.seed)
+        if len(run.entries(feasible=True)) >= settings.top or run.watch.expired():
+            return
+        seconds = min(run.watch.remaining(), max(0.5, 0.05 * left))
+        for name in self.proposers[:1]:
+            searching.propose(run, name, seconds, seed=settings.seed, late=True)
+        for name in self.samplers[:1]:
+            searching.sample(run, name, self.formulation, seconds, seed=settings.seed + 1, late=True)
