@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from qopt.core.arrays import Bools, Floats, Indices, frozen
 from qopt.core.errors import BackendContractError
+from qopt.core.ising import ising
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Problem
@@ -236,12 +237,20 @@ class Compiled:
         """The same as a dimod BQM over variables 0..num_bits-1 (binary). Needs a polynomial of degree 2."""
         import dimod
 
-        if len(self.polynomial.products) or len(self.rows) or len(self.groups):
-            raise BackendContractError(
-                "only a plain QUBO becomes a BQM: compile with accepts=qopt.QUBO"
-                f" (left: {len(self.polynomial.products)} products, {len(self.rows)} rows, {len(self.groups)} groups)"
-            )
-        p = self.polynomial
+        p = self._qubo("a BQM")
         return dimod.BinaryQuadraticModel.from_numpy_vectors(
             p.linear, (p.row, p.col, p.value), p.offset, dimod.BINARY, variable_order=list(range(p.n))
         )
+
+    def to_ising(self) -> tuple[Floats, tuple[Indices, Indices, Floats], float]:
+        """The same over spins s = 2 b - 1: fields h, couplings ``(row, col, J)`` with row < col, and the offset."""
+        return ising(self._qubo("an Ising model"))
+
+    def _qubo(self, target: str) -> Polynomial:
+        """The polynomial, where nothing else is left that ``target`` would lose."""
+        if len(self.polynomial.products) or len(self.rows) or len(self.groups):
+            raise BackendContractError(
+                f"only a plain QUBO becomes {target}: compile with accepts=qopt.QUBO"
+                f" (left: {len(self.polynomial.products)} products, {len(self.rows)} rows, {len(self.groups)} groups)"
+            )
+        return self.polynomial

@@ -13,6 +13,7 @@ from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
 from qopt.core.errors import BackendUnavailableError
+from qopt.core.ising import ising
 from qopt.core.polynomial import Polynomial
 from qopt.core.watch import Watch
 from qopt.solvers._structure import refuse
@@ -140,18 +141,16 @@ def _minimise(fun: Any, x0: Floats, most: int, watch: Watch, trace: list[float],
 def ising_operator(polynomial: Polynomial) -> tuple[Any, float]:
     """A quadratic polynomial over bits as a diagonal operator in Z, and the scale it was divided by.
 
-    With b = (1 - Z) / 2: ``a b = a/2 - a/2 Z`` and ``q b c = q/4 (1 - Z_b - Z_c + Z_b Z_c)``. Constants are left
-    out; the largest coefficient of the operator is 1, so that the angles mean the same for every problem.
+    Z is 1 for the bit 0, so Z = -s. Constants are left out; the largest coefficient of the operator is 1, so that the
+    angles mean the same for every problem.
     """
     from qiskit.quantum_info import SparsePauliOp
 
-    field = -polynomial.linear / 2
-    np.add.at(field, polynomial.row, -polynomial.value / 4)
-    np.add.at(field, polynomial.col, -polynomial.value / 4)
-    scale = float(max(np.abs(field).max(initial=0.0), np.abs(polynomial.value).max(initial=0.0) / 4)) or 1.0
-    terms: list[tuple[str, list[int], float]] = [("Z", [i], float(h / scale)) for i, h in enumerate(field) if h]
-    for i, j, q in zip(polynomial.row.tolist(), polynomial.col.tolist(), polynomial.value.tolist()):
-        terms.append(("ZZ", [i, j], q / 4 / scale))
+    field, (row, col, coupling), _ = ising(polynomial)
+    scale = float(max(np.abs(field).max(initial=0.0), np.abs(coupling).max(initial=0.0))) or 1.0
+    terms: list[tuple[str, list[int], float]] = [("Z", [i], float(-h / scale)) for i, h in enumerate(field) if h]
+    for i, j, q in zip(row.tolist(), col.tolist(), coupling.tolist()):
+        terms.append(("ZZ", [i, j], q / scale))
     return SparsePauliOp.from_sparse_list(terms or [("Z", [0], 0.0)], polynomial.n), scale
 
 
