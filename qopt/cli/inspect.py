@@ -1,78 +1,87 @@
-"""The commands that look rather than solve: check, compile, explain, list, schema, new."""
+"""The commands that look rather than solve: check, compile, explain."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from qopt.cli.errors import NONE_FOUND, OK, guarded
-from qopt.cli.solve import given, plain, read_plan, reader_options
-
-KINDS = ("samplers", "proposers", "repairers", "bounders", "encodings", "penalties", "families", "formats")
+from qopt.cli.errors import NONE_FOUND, OK, at_file
+from qopt.cli.options import COUNT, FILE, SECONDS, given, json_option, reader_options
+from qopt.cli.output import read_json, strict_json
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
+@click.argument("run", type=FILE, metavar="RUN.json")
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-@guarded
-def check(
-    file: Path,
-    plan: Path,
-    format_: str | None,
-    member: str | None,
-    vehicles: str | None,
-    sense: str | None,
-    as_json: bool,
-) -> int:
-    """Judge PLAN (a plan, or a document of `qopt solve --json`) against FILE."""
-    from qopt.engine.verbs import judge_plan
+@json_option
+def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
+    """Judge a plan against FILE.
+
+    RUN.json is a document of `qopt solve --json` (its best plan is judged), or a plan that anyone made. Two judges that
+    share no code read it. Exit status 1 when a rule is broken.
+    """
+    from qopt.core.errors import RecordError
+    from qopt.engine.verbs import best_plan, judge_plan
     from qopt.models.subject import as_subject
 
-    subject = as_subject(file, **given(format_=format_, member=member, vehicles=vehicles, sense=sense))
-    verdict = judge_plan(subject, json.loads(read_plan(plan)))
-    violations = [{"name": v.name, "amount": v.amount, "message": v.message} for v in verdict.violations]
+    subject = as_subject(file, **given(reader))
+    document = read_json(run)
+    try:
+        verdict, faults = judge_plan(subject, best_plan(document))
+    except RecordError as error:
+        raise at_file(error, run) from error
+    feasible = verdict.feasible and not faults
+    claimed = document.get("objective") if "solutions" in document else None
+    differs = isinstance(claimed, (int, float)) and abs(claimed - verdict.objective) > 1e-6 * max(1.0, abs(claimed))
     if as_json:
-        document = {
-            "status": "feasible" if verdict.feasible else "infeasible",
+        facts = {
+            "status": "feasible" if feasible else "infeasible",
             "objective": verdict.objective,
-            "levels": list(verdict.levels),
-            "parts": dict(verdict.parts),
-            "violations": violations,
+            "claimed": claimed,
+            "levels": verdict.levels,
+            "parts": verdict.parts,
+            "violations": [{"name": v.name, "amount": v.amount, "message": v.message} for v in verdict.violations],
+            "faults": faults,
         }
-        click.echo(json.dumps(document, indent=2, default=plain))
-    else:
-        state = "feasible" if verdict.feasible else f"{len(violations)} rules are broken"
-        click.echo(f"{subject.name}: {state}, objective {verdict.objective:g}")
-        for violation in verdict.violations:
-            click.echo(f"  {violation.message or violation.name}")
-    return OK if verdict.feasible else NONE_FOUND
+        click.echo(strict_json(facts))
+        return OK if feasible else NONE_FOUND
+    from rich.text import Text
+
+    from qopt.cli.show import console, hanging, printable, rule_lines
+    from qopt.report.tables import number
+
+    out = console()
+    state = ("feasible", "bold green") if feasible else ("infeasible", "bold red")
+    value = f": {' / '.join(number(level) for level in verdict.levels)}"
+    out.print(Text.assemble((printable(subject.name), "bold"), (f"  {subject.family_name}", "dim")))
+    out.print(Text.assemble(state, value))
+    lines = [line for fault in faults for line in hanging("", fault, out.width - 2)]
+    for line in lines or rule_lines(verdict.violations, out.width):
+        out.print(Text(f"  {printable(line)}"))
+    if differs:
+        out.print(Text(f"warning: the document claims {number(claimed)}", "yellow"))
+    return OK if feasible else NONE_FOUND
 
 
 @click.command(name="compile")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--guarantee", default="argmin", show_default=True, help="What the energies must guarantee.")
-@click.option("--max-bits", type=int, metavar="N", help="Refuse above this many bits.")
-@click.option("--encoding", default="auto", show_default=True, help="Encoding of integer columns.")
+@click.option("--max-bits", type=COUNT, metavar="N", help="Refuse more bits than this.")
+@click.option("--encoding", default="auto", show_default=True, help="Encoding of integer variables.")
 @click.option("--formulation", default="auto", show_default=True, help="How the family writes the problem.")
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-@guarded
+@json_option
 def compile_(
     file: Path,
     guarantee: str,
     max_bits: int | None,
     encoding: str,
     formulation: str,
-    format_: str | None,
-    member: str | None,
-    vehicles: str | None,
-    sense: str | None,
     as_json: bool,
+    **reader: Any,
 ) -> int:
     """Compile FILE to a plain QUBO and say what it took."""
     from qopt.engine.verbs import compile as compile_subject
@@ -83,7 +92,7 @@ def compile_(
         max_bits=max_bits,
         encoding=encoding,
         formulation=formulation,
-        **given(format_=format_, member=member, vehicles=vehicles, sense=sense),
+        **given(reader),
     )
     facts: dict[str, Any] = {
         "bits": made.num_bits,
@@ -96,77 +105,41 @@ def compile_(
         "notes": list(made.notes),
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=2, default=plain))
-    else:
-        for name, value in facts.items():
-            if name != "notes":
-                click.echo(f"{name.replace('_', ' '):18} {value}")
-        for note in made.notes:
-            click.echo(f"note: {note}")
+        click.echo(strict_json(facts))
+        return OK
+    from qopt.report.tables import number
+
+    shown = {name: value for name, value in facts.items() if isinstance(value, (int, float, str))}
+    width = max(len(name) for name in shown)
+    for name, value in shown.items():
+        click.echo(f"{name.replace('_', ' '):{width}}  {value if isinstance(value, str) else number(value)}")
+    for note in made.notes:
+        click.echo(f"note: {note}")
     return OK
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--budget", type=float, default=10.0, show_default=True, metavar="SECONDS", help="Wall time.")
+@click.argument("file", type=FILE)
+@click.option("--budget", type=SECONDS, default=10.0, show_default=True, metavar="SECONDS", help="Wall time.")
 @reader_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-@guarded
-def explain(
-    file: Path,
-    budget: float,
-    format_: str | None,
-    member: str | None,
-    vehicles: str | None,
-    sense: str | None,
-    as_json: bool,
-) -> int:
-    """Say which rules of FILE cannot hold together."""
+@json_option
+def explain(file: Path, budget: float, as_json: bool, **reader: Any) -> int:
+    """Say which rules of FILE cannot hold together, if any. Exit status 1 when some cannot."""
     from qopt.engine.verbs import explain as explain_subject
+    from qopt.models.subject import as_subject
 
-    clash = explain_subject(
-        file, budget=budget, **given(format_=format_, member=member, vehicles=vehicles, sense=sense)
-    )
+    subject = as_subject(file, **given(reader))
+    clash = explain_subject(subject, budget=budget)
     if as_json:
-        click.echo(json.dumps({"conflict": [{"name": v.name, "message": v.message} for v in clash]}, indent=2))
+        state = "infeasible" if clash else "no conflict found"
+        rules = [{"name": v.name, "message": v.message} for v in clash]
+        click.echo(strict_json({"status": state, "conflict": rules}))
     elif not clash:
-        click.echo("no conflict found: the rules can hold together, or the time was too short")
+        click.echo(f"{subject.name}: no conflict found; the rules can hold together, or the time was too short")
     else:
-        click.echo("these rules cannot hold together; dropping any one of them would do:")
-        for violation in clash:
-            click.echo(f"  {violation.name}: {violation.message}")
-    return OK if not clash else NONE_FOUND
+        from qopt.cli.show import console, printable, rule_lines
 
-
-@click.command(name="list")
-@click.argument("kind", type=click.Choice(KINDS))
-@guarded
-def list_(kind: str) -> int:
-    """List the plug-ins of a KIND; imports none of them."""
-    from qopt.core import registry
-
-    for name in registry.names(kind):
-        click.echo(name)
-    return OK
-
-
-@click.command()
-@click.argument("family")
-@guarded
-def schema(family: str) -> int:
-    """Print the JSON Schema of a FAMILY's document."""
-    from qopt.models.schema import schema as schema_of
-
-    click.echo(json.dumps(schema_of(family), indent=2))
-    return OK
-
-
-@click.command()
-@click.argument("family")
-@guarded
-def new(family: str) -> int:
-    """Print a starter document of a FAMILY."""
-    from qopt.models.schema import starter
-
-    click.echo(starter(family), nl=False)
-    return OK
+        click.echo(f"{printable(subject.name)}: these rules cannot hold together; without any one of them the rest can")
+        for line in rule_lines(clash, console().width):
+            click.echo(f"  {printable(line)}")
+    return NONE_FOUND if clash else OK

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
@@ -11,11 +14,11 @@ import click
 _COMMANDS = {
     "solve": ("qopt.cli.solve", "solve", "Solve a file: ranked, checked plans."),
     "check": ("qopt.cli.inspect", "check", "Judge a plan that anyone made."),
-    "compile": ("qopt.cli.inspect", "compile_", "Compile a file to a QUBO and say what it took."),
     "explain": ("qopt.cli.inspect", "explain", "Say which rules cannot hold together."),
-    "list": ("qopt.cli.inspect", "list_", "List samplers, proposers, encodings, families, formats, …"),
-    "schema": ("qopt.cli.inspect", "schema", "Print the JSON Schema of a family's document."),
-    "new": ("qopt.cli.inspect", "new", "Print a starter document of a family."),
+    "compile": ("qopt.cli.inspect", "compile_", "Compile a file to a QUBO and say what it took."),
+    "new": ("qopt.cli.catalogue", "new", "Print a starter document of a family."),
+    "schema": ("qopt.cli.catalogue", "schema", "Print the JSON Schema of a family's document."),
+    "list": ("qopt.cli.catalogue", "list_", "List samplers, proposers, encodings, families, formats, …"),
     "warm-up": ("qopt.cli.warm_up", "warm_up", "Compile every kernel into the cache."),
 }
 
@@ -24,7 +27,7 @@ class Lazy(click.Group):
     """A group whose commands are imported only when they run: ``qopt --help`` stays instant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of the README."""
+        """Commands in the order in which people need them."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -41,28 +44,42 @@ class Lazy(click.Group):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="qopt", message="qopt %(version)s")
 def cli() -> None:
     """Say what you want decided; get ranked, feasible plans with a proof of how good they are.
 
-    Exit status: 0 a feasible answer, 1 none found or infeasible, 2 the input or the call is wrong, 3 a backend failed
-    and no fallback was allowed.
+    \b
+    Exit status: 0  a feasible answer, also after Ctrl-C
+                 1  none found, or infeasible
+                 2  the input or the call is wrong
+                 3  a backend failed and no fallback was allowed
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of the ``qopt`` command."""
+    """Entry point of the ``qopt`` command: runs it and exits with its status."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
-        status = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        sys.exit(1)
-    except click.ClickException as error:
-        if "--json" in (sys.argv[1:] if arguments is None else arguments):
-            from qopt.cli.errors import usage_document
+        status = cli.main(args=words, prog_name="qopt", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last place that can tell it
+        from qopt.cli.errors import fail
 
-            click.echo(usage_document(error.format_message()))
-        error.show()
-        sys.exit(2)
-    sys.exit(status if isinstance(status, int) else 0)
+        status = fail(error, as_json="--json" in words)
+    code = status if isinstance(status, int) else 0
+    if arguments is None:
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """Exit at once: the answer is out, so neither a late Ctrl-C nor a thread that still searches may change that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

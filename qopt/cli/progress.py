@@ -1,12 +1,18 @@
-"""The live line on a terminal: best, bound, gap and time, on standard error."""
+"""The live line on a terminal: time, best, bound and gap, on standard error."""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from types import TracebackType
 from typing import Any, Self
+
+from qopt.report.tables import number, percent
+
+ERASE = "\r\033[K"
+BAR = 20
 
 
 class Live:
@@ -17,23 +23,22 @@ class Live:
 
     Parameters
     ----------
-    name
-        Shown in front.
     seconds
-        The budget, for the clock; None when unknown.
+        The budget, for the bar; None when unknown.
     quiet
         Whether standard output is a JSON document: then events are shown only on a terminal.
     """
 
-    def __init__(self, name: str, *, seconds: float | None, quiet: bool) -> None:
-        self.name, self.seconds = name, seconds
-        self.tty = sys.stderr.isatty()
-        self.lines = not self.tty and not quiet
+    def __init__(self, *, seconds: float | None, quiet: bool) -> None:
+        self.seconds = seconds
+        self.terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.lines = not self.terminal and not quiet
         self.best: float | None = None
         self.bound: float | None = None
         self.backend = ""
         self._began = time.perf_counter()
         self._over = threading.Event()
+        self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
@@ -41,16 +46,14 @@ class Live:
         if event["kind"] == "incumbent":
             self.best, self.backend = event["objective"], event["backend"]
             if self.lines:
-                print(
-                    f"{event['seconds']:8.2f} s  {self.best:<12g} {event['origin']} by {self.backend}", file=sys.stderr
-                )
+                self._say(f"{event['seconds']:7.2f} s  {number(self.best):>12}  {self.backend} ({event['origin']})\n")
         elif event["kind"] == "bound":
             self.bound = event["bound"]
-        elif event["kind"] == "fallback" and (self.lines or self.tty):
-            print(f"\r\033[Kfallback: {event['text']}" if self.tty else f"fallback: {event['text']}", file=sys.stderr)
+        elif event["kind"] == "fallback" and (self.lines or self.terminal):
+            self._say(f"{ERASE if self.terminal else ''}fallback: {event['text']}\n")
 
     def __enter__(self) -> Self:
-        if self.tty:
+        if self.terminal:
             self._thread = threading.Thread(target=self._redraw, name="qopt-progress", daemon=True)
             self._thread.start()
         return self
@@ -61,22 +64,33 @@ class Live:
         self._over.set()
         if self._thread is not None:
             self._thread.join()
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
+            self._say(ERASE)
 
     def _redraw(self) -> None:
         while not self._over.wait(0.1):
-            sys.stderr.write(f"\r\033[K{self.line()}")
+            try:
+                width = os.get_terminal_size(sys.stderr.fileno()).columns
+            except OSError:
+                width = 80
+            self._say(ERASE + self.line(width - 1))
+
+    def _say(self, text: str) -> None:
+        with self._writing:
+            sys.stderr.write(text)
             sys.stderr.flush()
 
-    def line(self) -> str:
-        """The line as it stands."""
+    def line(self, width: int) -> str:
+        """The line as it stands, no longer than ``width``."""
         spent = time.perf_counter() - self._began
-        clock = f"{spent:5.1f} s" + (f" of {self.seconds:g}" if self.seconds else "")
+        clock = f"{spent:.1f} s"
+        if self.seconds:
+            done = min(BAR, int(BAR * spent / self.seconds))
+            clock = f"{'━' * done}{'─' * (BAR - done)}  {clock} of {number(self.seconds)} s"
         if self.best is None:
-            return f"{self.name}  {clock}  searching …"
-        text = f"{self.name}  {clock}  best {self.best:g} ({self.backend})"
+            return f"{clock}  searching …"[:width]
+        parts = [clock, f"best {number(self.best)}"]
         if self.bound is not None:
             gap = abs(self.best - self.bound) / max(1e-9, abs(self.best))
-            text += f"  bound {self.bound:g}  gap {gap:.2%}"
-        return text
+            parts.append(f"gap {percent(gap)}")
+        parts.append(f"by {self.backend}")
+        return "  ".join(parts)[:width]

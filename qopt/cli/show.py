@@ -1,35 +1,94 @@
-"""A result on a terminal: the ranked table, the best plan, who did the work."""
+"""A result on a terminal: verdict, ranked table, the best plan, who did the work."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from rich.console import Console
+from rich.text import Text
 
-from qopt.core.result import Result
+from qopt.core.result import Result, Status
+from qopt.core.solution import Violation
 from qopt.models.subject import Subject
-from qopt.report.tables import funnel_lines, ranking, verdict
+from qopt.report.tables import funnel_text, numbers, objective, ranking, table, verdict, workers
 from qopt.report.views import text_view
 
+COLOURS = {Status.OPTIMAL: "bold green", Status.FEASIBLE: "bold cyan"}
+PIPED_WIDTH = 100
+WIDEST = 120
 
-def show_result(result: Result, subject: Subject, console: Console | None = None) -> None:
+
+def console() -> Console:
+    """Standard output: as wide as its terminal, or 100 columns where it is none."""
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(width=PIPED_WIDTH if piped else None, highlight=False, emoji=False)
+
+
+def show_result(result: Result, subject: Subject, out: Console) -> None:
     """Print a result for a person."""
-    out = console or Console()
-    out.print(verdict(result, subject.name))
-    for clash in result.conflict:
-        out.print(f"  [bold]{_safe(clash.name)}[/]: {_safe(clash.message)}")
+    width = min(out.width, WIDEST)
+    family = f"  {subject.family_name}" if subject.family_name else ""
+    out.print(Text.assemble((printable(subject.name), "bold"), (family, "dim")))
+    words = result.status.value.replace("_", " ")
+    head = Text(words, COLOURS.get(result.status, "bold red"))
+    value = objective(result)
+    if value:
+        head = Text.assemble(head, ": ", (value, "bold"))
+    out.print(Text.assemble(head, ", " if value else ": ", verdict(result)))
+    if result.conflict:
+        _section(out, "these rules cannot hold together", rule_lines(result.conflict, width))
     if result.solutions:
-        out.print(ranking(result))
-        view = text_view(result.solutions[0].plan, subject.family_name, width=min(out.width, 110))
-        if view:
-            out.print(view, highlight=False, markup=False)
-    for line in funnel_lines(result):
-        out.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
-    for warning in result.record.warnings:
-        out.print(f"warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-    for fallback in result.record.fallbacks:
-        out.print(f"fallback: {fallback}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        best = result.solutions[0]
+        if best.feasible:
+            out.print()
+            out.print(ranking(result))
+        else:
+            faults = [line for fault in subject.faults(best.plan) for line in hanging("", fault, width - 2)]
+            _section(out, "the closest plan found breaks", faults or rule_lines(best.check.violations, width))
+        view = text_view(best.plan, width=width - 2)
+        _section(out, "best plan" if best.feasible else "the closest plan found", view.splitlines())
+    _work(result, out, width)
+    for title, lines in (("warning", result.record.warnings), ("fallback", result.record.fallbacks)):
+        for line in lines:
+            out.print(Text("\n".join(hanging(f"{title}: ", line, width)), "yellow"))
 
 
-def _safe(text: Any) -> str:
-    return str(text).replace("[", "\\[")
+def _work(result: Result, out: Console, width: int) -> None:
+    lines = workers(result)
+    if len(lines) > 1:
+        out.print()
+        best = numbers([line[2] for line in lines])
+        columns = (("who did the work", "left"), ("plans", "right"), ("best", "right"))
+        out.print(table(columns, ((printable(who), plans, value) for (who, plans, _), value in zip(lines, best))))
+    out.print()
+    out.print(Text("\n".join(wrap(funnel_text(result), width)), "dim"))
+
+
+def _section(out: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        out.print()
+        out.print(Text(title, "dim"))
+        out.print(Text("\n".join(f"  {printable(line)}" for line in lines)), soft_wrap=True)
+
+
+def rule_lines(rules: Iterable[Violation], width: int, most: int = 30) -> list[str]:
+    """One paragraph for each broken or conflicting rule: its name, and what it says."""
+    rules = list(rules)
+    lines = []
+    for rule in rules[:most]:
+        named = rule.message.startswith(rule.name)
+        lines += hanging("" if named else f"{rule.name}: ", rule.message or "is broken", width - 2, indent=4)
+    return lines + ([f"… and {len(rules) - most} more"] if len(rules) > most else [])
+
+
+def hanging(head: str, text: str, width: int, *, indent: int = 2) -> list[str]:
+    """A paragraph whose further lines are indented; words are never broken."""
+    return wrap(head + text, max(40, width), subsequent_indent=" " * indent, break_long_words=False) or [head]
+
+
+def printable(text: str) -> str:
+    """The text without characters that would move a terminal's cursor or change its colours."""
+    return "".join(c if c.isprintable() or c in "\n\u00a0" else "�" for c in text)

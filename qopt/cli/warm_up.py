@@ -7,11 +7,10 @@ import time
 
 import click
 
-from qopt.cli.errors import OK, guarded
+from qopt.cli.errors import OK
 
 
 @click.command(name="warm-up")
-@guarded
 def warm_up() -> int:
     """Compile every kernel into the cache, so that no later run waits for it."""
     from qopt.engine.warm import steps

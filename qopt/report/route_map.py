@@ -1,4 +1,4 @@
-"""A map of routes as SVG: the depot, the stops, one colour per vehicle."""
+"""A map of routes as SVG: the depot, the stops in their order, one colour per vehicle."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import numpy as np
 from qopt.core.arrays import Floats
 from qopt.report.tables import number
 
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#56b4e9", "#7a3fb5", "#b03030", "#4d7d2d", "#555555")
-SIZE, MARGIN = 640, 24
+COLOURS = 10
+"""Classes r0 to r9 of the style sheet."""
+WIDTH, HEIGHT, MARGIN = 900, 560, 30
+NUMBERED = 60
+"""Most stops that are drawn with their number and name."""
 
 
 def estimated_points(distance: Floats) -> Floats:
@@ -29,47 +32,79 @@ def estimated_points(distance: Floats) -> Floats:
     """
     d = (distance + distance.T) / 2
     np.fill_diagonal(d, 0.0)
-    centred = -0.5 * (d**2 - (d**2).mean(axis=0) - (d**2).mean(axis=1)[:, None] + (d**2).mean())
+    squares = d**2
+    centred = -0.5 * (squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean())
     values, vectors = np.linalg.eigh(centred)
-    top: Floats = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0.0))
-    return top[:, ::-1]
+    return np.stack([vectors[:, -k] * np.sqrt(max(float(values[-k]), 0.0)) for k in (1, 2)], axis=1)
 
 
-def route_map(plan: Mapping[str, Any], points: Mapping[Any, tuple[float, float]], depot: Any) -> str:
-    """The plan's routes over a map.
+def route_map(plan: Mapping[str, Any], points: Mapping[str, tuple[float, float]], depot: str) -> str:
+    """The plan's routes over a map; the legs from and to the depot are drawn fainter.
 
     Parameters
     ----------
     points
-        Position of every stop and of the depot, by id.
+        Position (x to the right, y upwards) of every stop and of the depot, by id as text.
     depot
-        The depot's id.
+        The depot's id as text.
     """
-    names = list(points)
-    xy = np.array([points[name] for name in names], dtype=np.float64)
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    scale = (SIZE - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
-    height = round(float((high - low)[1]) * scale + 2 * MARGIN)
-    width = round(float((high - low)[0]) * scale + 2 * MARGIN)
-
-    def at(name: Any) -> tuple[float, float]:
-        x, y = points[name]
-        return round(MARGIN + (x - low[0]) * scale, 1), round(height - MARGIN - (y - low[1]) * scale, 1)
-
-    out = [f'<svg class="map" viewBox="0 0 {width} {height}" role="img" aria-label="map of the routes">']
+    place, width, height = _projection(points)
+    numbered = len(points) <= NUMBERED
+    lines, stops = [], []
     for k, route in enumerate(plan["routes"]):
-        colour = PALETTE[k % len(PALETTE)]
-        line = " ".join(f"{x},{y}" for x, y in [at(depot), *[at(stop) for stop in route["stops"]], at(depot)])
-        facts = f"{route['vehicle']}: {len(route['stops'])} stops, cost {number(route['cost'])}"
-        out.append(f'<polyline points="{line}" stroke="{colour}"><title>{escape(facts)}</title></polyline>')
-        for order, stop in enumerate(route["stops"], start=1):
-            x, y = at(stop)
-            text = escape(f"{stop}: stop {order} of {route['vehicle']}")
-            out.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"><title>{text}</title></circle>')
-            if len(names) <= 40:
-                out.append(f'<text x="{x + 6}" y="{y - 5}">{escape(str(stop))}</text>')
-    x, y = at(depot)
-    box = f'x="{x - 6}" y="{y - 6}" width="12" height="12" class="depot"'
-    out.append(f"<rect {box}><title>depot {escape(str(depot))}</title></rect>")
-    out.append("</svg>")
-    return "\n".join(out)
+        spots = [place[str(stop)] for stop in route["stops"]]
+        colour = f"r{k % COLOURS}"
+        facts = f"{route['vehicle']}: {len(spots)} visits, cost {number(route['cost'])}"
+        title = f"<title>{escape(facts)}</title>"
+        path = [place[depot], *spots, place[depot]]
+        if numbered:
+            lines.append(f'<g class="{colour}">{title}{_line(path)}</g>')
+        else:
+            legs = _line(path[:2], "leg") + _line(path[-2:], "leg")
+            lines.append(f'<g class="{colour}">{title}{legs}{_line(spots)}</g>')
+        for order, (stop, (x, y)) in enumerate(zip(route["stops"], spots), start=1):
+            said = f"<title>{escape(f'{stop}: visit {order} of ' + str(route['vehicle']))}</title>"
+            circle = f'<circle cx="{x}" cy="{y}" r="{9 if numbered else 3.5}"/>'
+            text = f'<text x="{x}" y="{y + 3.5:.1f}" class="order">{order}</text>' if numbered else ""
+            stops.append(f'<g class="{colour}">{said}{circle}{text}</g>')
+    x, y = place[depot]
+    box = f'<rect x="{x - 8:.1f}" y="{y - 8:.1f}" width="16" height="16" rx="3" class="depot"/>'
+    labels = [_label(name, spot, width) for name, spot in place.items()] if numbered else []
+    return "\n".join(
+        (
+            f'<svg class="map" viewBox="0 0 {width} {height}" role="img" aria-label="map of the routes">',
+            *lines,
+            *stops,
+            f"<g><title>{escape(f'depot {depot}')}</title>{box}</g>",
+            *labels,
+            "</svg>",
+        )
+    )
+
+
+def _projection(points: Mapping[str, tuple[float, float]]) -> tuple[dict[str, tuple[float, float]], int, int]:
+    """Pixels of every point, and the width and height of the picture: one scale both ways, centred."""
+    xy = np.array(list(points.values()), dtype=np.float64)
+    low, span = xy.min(axis=0), np.maximum(xy.max(axis=0) - xy.min(axis=0), 1e-9)
+    scale = float(min((WIDTH - 2 * MARGIN) / span[0], (HEIGHT - 2 * MARGIN) / span[1]))
+    height = round(float(span[1]) * scale + 2 * MARGIN)
+    left = (WIDTH - float(span[0]) * scale) / 2
+    place = {
+        name: (round(left + (x - low[0]) * scale, 1), round(height - MARGIN - (y - low[1]) * scale, 1))
+        for name, (x, y) in points.items()
+    }
+    return place, WIDTH, height
+
+
+def _line(spots: list[tuple[float, float]], kind: str = "") -> str:
+    mark = f' class="{kind}"' if kind else ""
+    return f'<polyline points="{" ".join(f"{x},{y}" for x, y in spots)}"{mark}/>'
+
+
+def _label(name: str, spot: tuple[float, float], width: int) -> str:
+    """A name to the right of its point, or to the left where the picture ends."""
+    x, y = spot
+    room = width - x - 14
+    side = 'text-anchor="end"' if 6.5 * len(name) > room else ""
+    dx = -13 if side else 13
+    return f'<text x="{x + dx:.1f}" y="{y - 7:.1f}" class="label" {side}>{escape(name)}</text>'

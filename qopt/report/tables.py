@@ -1,7 +1,8 @@
-"""Ranked plans, verdict and funnel as text and rich tables."""
+"""What a result says in words and tables: verdict, ranked plans, funnel, who did the work."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qopt.core.result import Result, Status
@@ -9,96 +10,155 @@ from qopt.core.result import Result, Status
 if TYPE_CHECKING:
     from rich.table import Table
 
+NONE = "–"
+SPACE = "\u00a0"
+"""A space that no line is broken at."""
+MOST_PARTS = 4
+"""Parts of the objective that get a column of their own."""
+ENDINGS = {
+    "seconds": "the time was up",
+    "work": "the work was done",
+    "target": "the target was reached",
+    "interrupt": "interrupted",
+    "done": "nothing was left to try",
+}
 
-def number(value: float | None, *, empty: str = "–") -> str:
-    """A number for people: whole ones without a point, others with six digits."""
+
+def number(value: float | None) -> str:
+    """A number for people: whole ones without a point and grouped from five digits up, others with six digits."""
     if value is None:
-        return empty
-    return f"{value:,.0f}".replace(",", " ") if float(value).is_integer() else f"{value:.6g}"
+        return NONE
+    value = float(value) + 0.0
+    if value.is_integer() and abs(value) < 1e15:
+        return _grouped(f"{value:.0f}" if abs(value) < 1e4 else f"{value:,.0f}")
+    return _grouped(f"{value:,.1f}") if 1e5 <= abs(value) < 1e15 else f"{value:.6g}"
 
 
-def percent(value: float | None) -> str:
-    """A gap for people."""
-    if value is None:
-        return "–"
-    return "0 %" if value == 0 else f"{100 * value:.2g} %" if value < 0.1 else f"{100 * value:.0f} %"
+def numbers(values: Sequence[float | None]) -> list[str]:
+    """A column of numbers with the same number of decimals, so that their points stand below one another."""
+    known = [float(value) for value in values if value is not None]
+    if all(value.is_integer() for value in known) or any(abs(value) >= 1e5 for value in known):
+        return [number(value) for value in values]
+    decimals = max(len(f"{value:.6g}".partition(".")[2].partition("e")[0]) for value in known)
+    decimals = min(decimals, 6)
+    return [NONE if value is None else _grouped(f"{value + 0.0:,.{decimals}f}") for value in values]
 
 
-def verdict(result: Result, name: str) -> str:
-    """One sentence with rich markup: status, objective, bound and gap, time."""
-    seconds = result.record.seconds.get("total", 0.0)
-    colour = {Status.OPTIMAL: "green", Status.FEASIBLE: "cyan"}.get(result.status, "red")
-    title = name.replace("[", "\\[")
-    text = f"[bold]{title}[/]: [{colour}]{result.status.value.replace('_', ' ')}[/]"
-    if result.objective is not None:
-        text += f", objective [bold]{number(result.objective)}[/]"
-        if result.status is Status.OPTIMAL:
-            text += ", proven"
-        elif result.bound is not None:
-            text += f", bound {number(result.bound.value)} ({result.bound.source or result.bound.proof})"
-            text += f", at most {percent(result.gap)} from optimal"
-        else:
-            text += ", no bound known"
-    return text + f", {seconds:.1f} s (stopped by: {result.stopped_by})"
+def percent(gap: float | None) -> str:
+    """A gap for people; what is below a millionth of a percent counts as none."""
+    if gap is None:
+        return NONE
+    size = 100 * gap
+    if size < 1e-6:
+        text = "0"
+    elif size >= 1000:
+        text = ">999"
+    else:
+        text = f"{size:.2g}" if size < 10 else f"{size:.0f}"
+    return f"{text}{SPACE}%"
+
+
+def _grouped(text: str) -> str:
+    return text.replace(",", SPACE)
+
+
+def verdict(result: Result) -> str:
+    """What is known at the end, in one sentence that begins behind the status."""
+    seconds = f"{result.record.seconds.get('total', 0.0):.1f}{SPACE}s"
+    ending = ENDINGS.get(result.stopped_by, "")
+    after = f"after {seconds}" + (f", {ending}" if ending else "")
+    if result.status is Status.INFEASIBLE:
+        return f"no plan can keep every rule, shown {after}"
+    if result.status is Status.UNBOUNDED:
+        return f"the objective can be improved without end, found {after}"
+    if result.objective is None:
+        return f"no feasible plan {after}"
+    if result.status is Status.OPTIMAL:
+        who = "" if result.bound is None else f" by {result.bound.source or result.bound.proof}"
+        return f"proven best{who}, {after}"
+    if result.bound is None:
+        return f"no bound is known, {after}"
+    bound = f"bound {number(result.bound.value)} by {result.bound.source or result.bound.proof}"
+    return f"at most {percent(result.gap)} from the best possible ({bound}), {after}"
+
+
+def objective(result: Result) -> str:
+    """The best feasible plan's objective, every level of it; empty without one."""
+    if result.objective is None:
+        return ""
+    return " / ".join(number(value) for value in result.solutions[0].levels)
+
+
+def ranked(result: Result) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    """The ranked plans: ``(title, justification)`` of every column, and the cells of every row.
+
+    Parts of the objective get columns where there are at least two and at most four of them.
+    """
+    solutions = result.solutions
+    levels = [" / ".join(cells) for cells in zip(*(numbers(column) for column in zip(*(s.levels for s in solutions))))]
+    columns = [("#", "right"), ("objective", "right"), ("gap", "right")]
+    cells = [[str(k) for k in range(1, len(solutions) + 1)], levels, [percent(s.gap) for s in solutions]]
+    parts = list(dict.fromkeys(name for s in solutions for name in s.check.parts))
+    if 2 <= len(parts) <= MOST_PARTS:
+        columns += [(name, "right") for name in parts]
+        cells += [numbers([s.check.parts.get(name) for s in solutions]) for name in parts]
+    columns += [("feasible", "left"), ("found by", "left"), ("times", "right")]
+    cells.append(["yes" if s.feasible else f"no, {_count(len(s.check.violations), 'rule')} broken" for s in solutions])
+    cells.append([f"{s.backend} ({s.origin.value})" for s in solutions])
+    cells.append([str(s.seen) for s in solutions])
+    return columns, [list(row) for row in zip(*cells)]
 
 
 def ranking(result: Result) -> Table:
-    """The ranked plans as a rich table."""
+    """The ranked plans as a rich table; the best one stands out."""
+    from rich.text import Text
+
+    columns, rows = ranked(result)
+    return table(columns, ([Text(cell, "bold" if k == 0 else "") for cell in row] for k, row in enumerate(rows)))
+
+
+def table(columns: Sequence[tuple[str, str]], rows: Iterable[Iterable[Any]]) -> Table:
+    """A plain rich table: no lines, titles dim, two spaces between the columns."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, justify in (("#", "right"), ("objective", "right"), ("gap", "right"), ("origin", "left")):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
-    table.add_column("feasible")
-    table.add_column("of which")
-    for k, solution in enumerate(result.solutions, start=1):
-        parts = solution.check.parts
-        detail = "  ".join(f"{name} {number(value)}" for name, value in parts.items()) if len(parts) > 1 else ""
-        state = "yes" if solution.feasible else "; ".join(v.message for v in solution.check.violations[:2])
-        table.add_row(
-            str(k),
-            " / ".join(number(value) for value in solution.levels),
-            percent(solution.gap),
-            f"{solution.origin.value} ({solution.backend})",
-            state.replace("[", "\\["),
-            detail.replace("[", "\\["),
-        )
-    return table
+    out = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title, justify in columns:
+        out.add_column(Text(title), justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+    for row in rows:
+        out.add_row(*row)
+    return out
 
 
-def funnel_rows(result: Result) -> list[tuple[str, str]]:
-    """The funnel, stage by stage: what it is, how many."""
-    funnel = result.record.funnel
-    rows = [
-        ("sampled or proposed", str(funnel.sampled)),
-        ("distinct", str(funnel.distinct)),
-        ("decoded", str(funnel.decoded)),
-        ("feasible before repair", _with_best(funnel.feasible_before_repair, funnel.best_before_repair)),
-        ("feasible in the end", _with_best(funnel.feasible_after_repair, funnel.best_after_repair)),
-    ]
-    for key, line in funnel.by_origin.items():
+def workers(result: Result) -> list[tuple[str, str, float]]:
+    """``(who, how many plans, best)`` for every backend that found feasible plans, the best one first."""
+    lines = []
+    for key, line in result.record.funnel.by_origin.items():
         origin, backend = key.split(":", 1)
-        rows.append((f"{origin} by {backend}", _with_best(line["plans"], line["best"])))
-    return rows
+        lines.append((f"{backend} ({origin})", str(line["plans"]), float(line["best"])))
+    return sorted(lines, key=lambda line: (result.sense.sign * float(f"{line[2]:.12g}"), -int(line[1])))
 
 
-def _with_best(count: int, best: float | None) -> str:
-    return f"{count}" if best is None else f"{count} (best {number(best)})"
-
-
-def funnel_lines(result: Result) -> list[str]:
-    """The funnel in two lines of text."""
-    rows = funnel_rows(result)
-    lines = ["funnel: " + " → ".join(f"{text} {count}" for text, count in rows[:5])]
-    if len(rows) > 5:
-        lines.append("by origin: " + ", ".join(f"{text} {count}" for text, count in rows[5:]))
-    return lines
-
-
-def plan_rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
-    """A plan of no known family as lines of name and value."""
+def funnel_rows(result: Result) -> list[tuple[str, int, float | None]]:
+    """The funnel, stage by stage: what it is, how many, and the best objective where feasible plans are counted."""
+    funnel = result.record.funnel
     return [
-        (f"{family}[{','.join(str(k) for k in line[:-1])}]" if len(line) > 1 else family, str(line[-1]))
-        for family, lines in plan.get("values", {}).items()
-        for line in lines
+        ("sampled or proposed", funnel.sampled, None),
+        ("distinct", funnel.distinct, None),
+        ("decoded", funnel.decoded, None),
+        ("feasible before repair", funnel.feasible_before_repair, funnel.best_before_repair),
+        ("feasible in the end", funnel.feasible_after_repair, funnel.best_after_repair),
     ]
+
+
+def funnel_text(result: Result) -> str:
+    """The funnel in one line, to be broken at spaces."""
+    stages = []
+    for what, count, best in funnel_rows(result):
+        text = f"{count} {what}" + ("" if best is None else f" (best {number(best)})")
+        stages.append(text.replace(" ", SPACE))
+    return " → ".join(stages)
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -2,76 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qopt.report.tables import number, plan_rows
+from qopt.report.tables import number, numbers
 
 LINES = 40
 """Longest text view; what is cut off is counted in the last line."""
+ROUTE_LINES = 4
+"""Lines of one route."""
 
 
-def text_view(plan: Mapping[str, Any], family: str, *, width: int = 100) -> str:
-    """The plan as text no wider than ``width``; empty for an empty plan."""
+def text_view(plan: Mapping[str, Any], *, width: int = 100) -> str:
+    """The plan as text no wider than ``width`` where its words allow it; empty for an empty plan."""
     for key, view in _VIEWS.items():
         if key in plan:
-            return view(plan, width)
+            return _cut(view(plan, width))
     return ""
 
 
-def _routes(plan: Mapping[str, Any], width: int) -> str:
+def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
+    routes = plan["routes"]
+    columns = [_column("vehicle", [str(route["vehicle"]) for route in routes], left=True)]
+    if any(route.get("load") for route in routes):
+        columns.append(_column("load", numbers([route.get("load") for route in routes])))
+    columns.append(_column("cost", numbers([route.get("cost") for route in routes])))
+    columns.append(_column("visits", [str(len(route["stops"])) for route in routes]))
     lines = []
-    for route in plan["routes"]:
-        head = f"{route['vehicle']}: "
-        facts = f"  cost {number(route['cost'])}"
-        if route.get("load") is not None:
-            facts += f", load {number(route['load'])}"
-        stops = " → ".join(str(stop) for stop in route["stops"])
-        room = max(20, width - len(head) - len(facts))
-        if len(stops) > room:
-            stops = stops[: room - 2].rsplit(" → ", 1)[0] + " → …"
-        lines.append(head + stops + facts)
+    for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
+        stops = ["in this order"] if k == 0 else [str(stop) for stop in routes[k - 1]["stops"]]
+        lines += _hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
     for item in plan.get("unserved", ()):
-        lines.append(f"unserved: {item['visit']} ({item['reason']})")
-    return _cut(lines)
+        lines.append(f"not visited: {item['visit']} ({item['reason']})")
+    return lines
 
 
-def _tasks(plan: Mapping[str, Any], width: int) -> str:
+def _tasks(plan: Mapping[str, Any], width: int) -> list[str]:
     from qopt.report.gantt import text_gantt
 
-    return text_gantt(plan, width=width)
+    return text_gantt(plan, width=width).splitlines()
 
 
-def _assignment(plan: Mapping[str, Any], width: int) -> str:
-    return _wrapped([f"{item} → {place}" for item, place in plan["assignment"]], width)
+def _assignment(plan: Mapping[str, Any], width: int) -> list[str]:
+    if "loads" not in plan:
+        pairs = [(str(item), str(place)) for item, place in plan["assignment"]]
+        longest = max((len(item) for item, _ in pairs), default=0)
+        return _tiles([f"{item:<{longest}} → {place}" for item, place in pairs], width)
+    loads = plan["loads"]
+    columns = [
+        _column("place", [str(line["place"]) for line in loads], left=True),
+        _column("load", numbers([line["load"] for line in loads])),
+        _column("of", numbers([line["capacity"] for line in loads])),
+    ]
+    held: dict[str, list[str]] = {}
+    for item, place in plan["assignment"]:
+        held.setdefault(str(place), []).append(str(item))
+    lines = []
+    for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
+        items = ["items"] if k == 0 else held.get(str(loads[k - 1]["place"]), ["nothing"])
+        lines += _hanging(f"{head}  ", items, width)
+    return lines
 
 
-def _items(plan: Mapping[str, Any], width: int) -> str:
-    chosen = [f"{item[0]} ×{item[1]}" if isinstance(item, (list, tuple)) else str(item) for item in plan["items"]]
-    return "chosen: " + _wrapped(chosen, width - 8)
+def _items(plan: Mapping[str, Any], width: int) -> list[str]:
+    pairs = [item if isinstance(item, (list, tuple)) else (item, 1) for item in plan["items"]]
+    chosen = [str(item) if count == 1 else f"{count} × {item}" for item, count in pairs]
+    lines = _hanging("taken   ", chosen or ["nothing"], width)
+    if "weights" in plan:
+        lines += _hanging("weight  ", [number(weight) for weight in plan["weights"]], width)
+    return lines
 
 
-def _values(plan: Mapping[str, Any], width: int) -> str:
-    return _wrapped([f"{name} = {value}" for name, value in plan_rows(dict(plan))], width)
+def _values(plan: Mapping[str, Any], width: int) -> list[str]:
+    families = {str(name): lines for name, lines in plan["values"].items()}
+    longest = max((len(name) for name in families), default=0)
+    out = []
+    for name, entries in families.items():
+        plain = all(entry[-1] == 1 for entry in entries)
+        texts = []
+        for entry in entries:
+            index = f"[{','.join(str(k) for k in entry[:-1])}]" if len(entry) > 1 else ""
+            value = "" if plain and index else f"{' = ' if index else ''}{number(entry[-1])}"
+            texts.append(index + value)
+        out += _hanging(f"{name:<{longest}}  ", texts or ["all 0"], width, "" if plain else ",")
+    return out
 
 
-def _wrapped(parts: list[str], width: int) -> str:
-    lines, line = [], ""
-    for part in parts:
-        if line and len(line) + 2 + len(part) > width:
-            lines.append(line)
-            line = ""
-        line = f"{line}, {part}" if line else part
-    return _cut([*lines, line] if line else lines)
+def _column(title: str, cells: Sequence[str], *, left: bool = False) -> list[str]:
+    """A title and its cells, padded to one width."""
+    width = max(len(text) for text in (title, *cells))
+    return [text.ljust(width) if left else text.rjust(width) for text in (title, *cells)]
 
 
-def _cut(lines: list[str]) -> str:
-    if len(lines) > LINES:
-        lines = [*lines[:LINES], f"… and {len(lines) - LINES} more lines"]
-    return "\n".join(lines)
+def _hanging(head: str, parts: Sequence[str], width: int, joiner: str = ",", most: int = LINES) -> list[str]:
+    """Parts joined behind a head, further lines indented; how many are cut off stands at the end."""
+    room = max(20, width - len(head))
+    lines = [""]
+    for k, part in enumerate(parts):
+        text = part + (joiner if k + 1 < len(parts) else "")
+        if lines[-1] and len(lines[-1]) + 1 + len(text) > room:
+            if len(lines) == most:
+                lines.append(f"… and {len(parts) - k} more")
+                break
+            lines.append("")
+        lines[-1] += f" {text}" if lines[-1] else text
+    return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
 
 
-_VIEWS: dict[str, Callable[[Mapping[str, Any], int], str]] = {
+def _tiles(texts: Sequence[str], width: int) -> list[str]:
+    """Texts of about the same length in as many columns as fit, read downwards."""
+    if not texts:
+        return ["nothing"]
+    cell = max(len(text) for text in texts) + 3
+    across = max(1, (width + 3) // cell)
+    down = -(-len(texts) // across)
+    return ["".join(text.ljust(cell) for text in texts[row::down]).rstrip() for row in range(down)]
+
+
+def _cut(lines: Sequence[str]) -> str:
+    shown = [line.rstrip() for line in lines]
+    if len(shown) > LINES:
+        shown = [*shown[:LINES], f"… and {len(shown) - LINES} more lines"]
+    return "\n".join(shown)
+
+
+_VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "routes": _routes,
     "tasks": _tasks,
     "assignment": _assignment,

@@ -1,0 +1,64 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+FILE = click.Path(path_type=Path)
+
+
+class Duration(click.ParamType):
+    """A number of seconds, or a text such as 20s, 1.5m or 2h: the words of a document's ``solve:`` section."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds, above 0 and finite."""
+        from pydantic import TypeAdapter, ValidationError
+
+        from qopt.models.instance import Seconds
+
+        try:
+            seconds: float = TypeAdapter(Seconds).validate_python(_number(value))
+        except ValidationError:
+            seconds = math.inf
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is no duration above 0, such as 20, 20s, 1.5m or 2h.", param, ctx)
+        return seconds
+
+
+def _number(value: Any) -> Any:
+    """A plain number where the text is one; a document has told numbers from texts already."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+SECONDS = Duration()
+COUNT = click.IntRange(min=1)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+def reader_options(command: Any) -> Any:
+    """The options that belong to reading a file; the command takes them as ``**reader`` for ``given``."""
+    for option in reversed(
+        (
+            click.option("--format", "format_", metavar="NAME", help="Read the file as this format."),
+            click.option("--member", metavar="K", help="Which problem of a file that holds several."),
+            click.option("--vehicles", metavar="N|unlimited", help="Fleet limit of a CVRPLIB file."),
+            click.option("--sense", type=click.Choice(["min", "max"]), help="Direction of an OR-Library GAP file."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def given(reader: dict[str, Any]) -> dict[str, Any]:
+    """The reader options that were given."""
+    return {name.rstrip("_"): value for name, value in reader.items() if value is not None}
