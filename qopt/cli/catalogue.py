@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 
 import click
 
@@ -28,23 +31,31 @@ def list_(kind: str | None) -> int:
         if kind is None:
             click.secho(one, bold=True)
         names = registry.names(one)
-        width = max((len(name) for name in names), default=0)
+        indent = "  " if kind is None else ""
+        column = len(indent) + max((len(name) for name in names), default=0) + 2
         for name in names:
-            indent = "  " if kind is None else ""
             about = summary(one, name) if sys.stdout.isatty() else ""
-            click.echo(f"{indent}{name:{width}}  {about}".rstrip())
+            room = max(30, get_terminal_size().columns - column)
+            lines = wrap(about, room) or [""]
+            click.echo(f"{indent + name:{column}}{lines[0]}".rstrip())
+            for line in lines[1:]:
+                click.echo(" " * column + line)
     return OK
 
 
 def summary(kind: str, name: str) -> str:
-    """The first line of a plug-in module's docstring, read without running it; empty for one from another package."""
+    """The first line of a plug-in module's docstring, read without running it; empty for one from another package.
+
+    A beginning that only repeats kind and name is left out.
+    """
     from qopt.core.protocols import KINDS as PACKAGES
 
     spec = importlib.util.find_spec(PACKAGES[kind])
     folder = Path(next(iter(spec.submodule_search_locations or ()), "")) if spec else Path()
     path = folder / f"{name}.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else None
-    return (text or "").partition("\n")[0]
+    first = (text or "").partition("\n")[0]
+    return re.sub(r"^\w+ ``\w+``: ", "", first).replace("``", "")
 
 
 @click.command()

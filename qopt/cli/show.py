@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from textwrap import wrap
 
 from rich.console import Console
@@ -13,10 +14,21 @@ from rich.text import Text
 from qopt.core.result import Result, Status
 from qopt.core.solution import Violation
 from qopt.models.subject import Subject
+from qopt.report.gantt import IDLE
 from qopt.report.tables import funnel_text, numbers, objective, ranking, table, verdict, workers
 from qopt.report.views import text_view
 
 COLOURS = {Status.OPTIMAL: "bold green", Status.FEASIBLE: "bold cyan"}
+GANTT = (
+    "sky_blue2",
+    "light_salmon1",
+    "medium_aquamarine",
+    "plum2",
+    "khaki3",
+    "light_steel_blue",
+    "dark_sea_green2",
+    "tan",
+)
 PIPED_WIDTH = 100
 WIDEST = 120
 
@@ -48,8 +60,9 @@ def show_result(result: Result, subject: Subject, out: Console) -> None:
         else:
             faults = [line for fault in subject.faults(best.plan) for line in hanging("", fault, width - 2)]
             _section(out, "the closest plan found breaks", faults or rule_lines(best.check.violations, width))
-        view = text_view(best.plan, width=width - 2)
-        _section(out, "best plan" if best.feasible else "the closest plan found", view.splitlines())
+        title = "best plan" if best.feasible else "the closest plan found"
+        lines = text_view(best.plan, width=width - 2).splitlines()
+        _section(out, title, lines, painted if "tasks" in best.plan else Text)
     _work(result, out, width)
     for title, lines in (("warning", result.record.warnings), ("fallback", result.record.fallbacks)):
         for line in lines:
@@ -67,11 +80,32 @@ def _work(result: Result, out: Console, width: int) -> None:
     out.print(Text("\n".join(wrap(funnel_text(result), width)), "dim"))
 
 
-def _section(out: Console, title: str, lines: Sequence[str]) -> None:
+def _section(out: Console, title: str, lines: Sequence[str], paint: Callable[[str], Text] = Text) -> None:
     if lines:
         out.print()
         out.print(Text(title, "dim"))
-        out.print(Text("\n".join(f"  {printable(line)}" for line in lines)), soft_wrap=True)
+        out.print(paint("\n".join(f"  {printable(line)}" for line in lines)), soft_wrap=True)
+
+
+def painted(gantt: str) -> Text:
+    """A text Gantt chart with every job's characters on a colour of their own."""
+    out = Text()
+    colours: dict[str, str] = {}
+    for line in gantt.splitlines():
+        name, *bar = line.rsplit("│", 2)
+        if len(bar) != 2:
+            out.append(f"{line}\n")
+            continue
+        out.append(f"{name}│")
+        for job, run in groupby(bar[0]):
+            if job == IDLE:
+                out.append("".join(run), "dim")
+            else:
+                colour = colours.setdefault(job, GANTT[len(colours) % len(GANTT)])
+                out.append("".join(run), f"black on {colour}")
+        out.append(f"│{bar[1]}\n")
+    out.rstrip()
+    return out
 
 
 def rule_lines(rules: Iterable[Violation], width: int, most: int = 30) -> list[str]:

@@ -24,14 +24,12 @@ def incumbent_chart(
     Parameters
     ----------
     incumbents
-        ``{"seconds", "objective", "origin", "backend"}`` in the order of time.
+        ``{"seconds", "objective", "origin", "backend"}`` in the order of time; at least one.
     bounds
         ``{"seconds", "bound", "source"}`` in the order of time.
     seconds
         End of the axis.
     """
-    if not incumbents:
-        return "<p>No feasible plan was found.</p>"
     best = [(float(e["seconds"]), float(e["objective"])) for e in incumbents]
     bound = [(float(e["seconds"]), float(e["bound"])) for e in bounds]
     low, high = _range([value for _, value in best], [value for _, value in bound])

@@ -21,8 +21,9 @@ def page(result: Result, subject: Subject) -> str:
     """The report of a result as an HTML document; loads nothing from anywhere."""
     parts = [_head(result, subject), *_conflict(result), *_plans(result, subject)]
     record = result.record
-    chart = incumbent_chart(record.incumbents, record.bounds, seconds=float(record.seconds.get("total", 0.0)))
-    parts.append(section("Objective over time", chart, _legend(result)))
+    if record.incumbents:
+        chart = incumbent_chart(record.incumbents, record.bounds, seconds=float(record.seconds.get("total", 0.0)))
+        parts.append(section("Objective over time", chart, _legend(result)))
     parts.append(section("Who did the work", _work(result)))
     parts.append(section("How it went", _story(result)))
     style = files("qopt.report").joinpath("style.css").read_text(encoding="utf-8")
@@ -100,8 +101,6 @@ def _plans(result: Result, subject: Subject) -> list[str]:
 
 
 def _legend(result: Result) -> str:
-    if not result.record.incumbents:
-        return ""
     tags = [tag(origin) for origin in dict.fromkeys(e["origin"] for e in result.record.incumbents)]
     if result.record.bounds:
         tags.append('<span class="soft"><span class="key"></span>bound: nothing can be better</span>')

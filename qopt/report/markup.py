@@ -43,9 +43,9 @@ def table(
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def folded(summary: str, body: str, *, shown: bool = False) -> str:
+def folded(summary: str, body: str) -> str:
     """Something to open; the summary is plain text, the body HTML."""
-    return f"<details{' open' if shown else ''}><summary>{escape(summary)}</summary>{body}</details>"
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 
 def tag(origin: str) -> str:

@@ -30,7 +30,7 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
     elif plan.get("items"):
         picture = _items(plan, subject)
     text = f"<pre>{escape(text_view(plan, width=112))}</pre>"
-    return picture + folded("as text", text, shown=not picture)
+    return picture + folded("as text", text) if picture else text
 
 
 def _map(plan: Mapping[str, Any], subject: Subject) -> str:
