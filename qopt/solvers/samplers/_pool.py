@@ -25,7 +25,8 @@ class Pool:
     """
 
     def __init__(self, compiled: Compiled, watch: Watch, backend: str, keep: int) -> None:
-        self._compiled, self._watch, self._backend, self._keep = compiled, watch, backend, keep
+        self._compiled, self._watch, self._backend = compiled, watch, backend
+        self.keep = keep
         self._rows: dict[bytes, tuple[float, Bits]] = {}
         self._best = np.inf
 
@@ -38,7 +39,7 @@ class Pool:
             return
         for row, energy in zip(np.asarray(bits, dtype=np.int8), np.asarray(energies).tolist()):
             self._rows.setdefault(np.packbits(row).tobytes(), (energy, row))
-        if len(self._rows) > 2 * self._keep:
+        if len(self._rows) > 2 * self.keep:
             self._trim()
         best = int(np.argmin(energies))
         if energies[best] < self._best - 1e-9 * max(1.0, abs(float(energies[best]))):
@@ -47,7 +48,7 @@ class Pool:
             self._watch.offer(Candidate(Origin.SAMPLED, self._backend, values=values[0]), None, self._backend)
 
     def _trim(self) -> None:
-        best = sorted(self._rows.items(), key=lambda item: item[1][0])[: self._keep]
+        best = sorted(self._rows.items(), key=lambda item: item[1][0])[: self.keep]
         self._rows = dict(best)
 
     def batch(self, *, seed: int, stopped_by: str, seconds: float, info: Mapping[str, Any]) -> SampleBatch:

@@ -28,6 +28,7 @@ READS, SWEEPS = 32, 1000
 """Of a run that nothing limits."""
 
 _VERIFY_SHARE = 0.05  # of the time, at most, goes into evaluating the kept rows anew
+_LAST_SECONDS = 0.02  # likewise, once the run has been cancelled
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class Anneal:
         structure = Structure.of(compiled, NAME, self.accepts)
         couplings = Couplings.of(compiled, structure)
         annealer = Annealer(structure, couplings, seed)
-        keep, reserve = self._verification(compiled, annealer, watch)
+        keep, cost = self._verification(compiled, annealer, watch)
+        reserve = 0.0 if watch.deadline is None else 1.5 * keep * cost + 0.02 * min(1.0, watch.remaining())
         pool = Pool(compiled, watch, NAME, keep)
         search = watch if watch.deadline is None else watch.within(max(0.0, watch.remaining() - reserve))
         hot, cold = self._range(annealer, search)
@@ -124,6 +126,8 @@ class Anneal:
         reason = stop_reason(search, complete=complete and self._bounded(budget, search))
         if reason == "done" and budget.work is not None:
             reason = "work"
+        if watch.stop[0]:
+            pool.keep = min(keep, max(1, int(_LAST_SECONDS / cost)))
         return pool.batch(seed=seed, stopped_by=reason, seconds=watch.clock() - began, info=info)
 
     def _bounded(self, budget: Budget, watch: Watch) -> bool:
@@ -131,16 +135,15 @@ class Anneal:
         return bool(budget.work or budget.reads or self.reads) or watch.deadline is None
 
     def _verification(self, compiled: Compiled, annealer: Annealer, watch: Watch) -> tuple[int, float]:
-        """Rows to keep, and seconds to set aside for evaluating them anew."""
-        if watch.deadline is None:
-            return self.keep, 0.0
+        """Rows to keep, and the seconds that evaluating one of them anew takes."""
         row, cost = annealer.structure.outer(annealer.start(0)[None]), np.inf
         for _ in range(2):
             before = watch.clock()
             compiled.energies(row)
-            cost = min(cost, watch.clock() - before)
-        keep = int(min(self.keep, max(1.0, _VERIFY_SHARE * watch.remaining() / max(cost, 1e-7))))
-        return keep, 1.5 * keep * cost + 0.02 * min(1.0, watch.remaining())
+            cost = min(cost, max(1e-7, watch.clock() - before))
+        if watch.deadline is None:
+            return self.keep, cost
+        return int(min(self.keep, max(1.0, _VERIFY_SHARE * watch.remaining() / cost))), cost
 
     def _range(self, annealer: Annealer, watch: Watch) -> tuple[float, float]:
         """Hottest and coldest temperature in inner energies: as asked for, else tuned."""
