@@ -159,7 +159,7 @@ def test_a_failing_backend_is_an_error_when_no_fallback_is_allowed(threads: int)
 
 
 def test_a_sampler_too_small_for_the_problem_is_refused_with_numbers() -> None:
-    with pytest.raises(qopt.CompileError, match="needs 4. bits, at most 20 are allowed"):
+    with pytest.raises(qopt.CompileError, match=r"needs 4. bits, at most 20 are allowed"):
         qopt.solve(knapsack(1, n=40), budget=3.0, sampler="qaoa", fallback=False, repair=False)
 
 
