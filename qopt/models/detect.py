@@ -10,7 +10,7 @@ from typing import Any
 
 from qopt.core import registry
 from qopt.core.errors import Issue, ModelError, Place
-from qopt.models.source import decoded, member_of, read_bytes
+from qopt.models.source import decoded, member_of, read_bytes, unpacked_path
 
 _CALL = ("source", "base_dir", "member")
 """Arguments of every reader; whatever else a reader's ``read`` takes is an option of its format."""
@@ -46,7 +46,10 @@ def read(path: str | Path, *, format: str | None = None, member: str | int | Non
 
 
 def detect(path: str | Path, *, format: str | None = None) -> tuple[str, Any, str]:
-    """Name of the format, its reader, and the text of the file.
+    """Name of the format, its reader, and the text of the file (empty for a binary format).
+
+    A binary format is known by its first bytes: the reader's ``magic``. Readers of text are all asked. When several
+    accept the file, one of them is chosen only if it alone claims the suffix.
 
     Raises
     ------
@@ -58,6 +61,10 @@ def detect(path: str | Path, *, format: str | None = None) -> tuple[str, Any, st
     path = Path(path)
     readers = _readers() if format is None else {format: _reader_of_files(format, path)}
     data = read_bytes(path)
+    for name, reader in readers.items():
+        magic = getattr(reader, "magic", None)
+        if magic is not None and data.startswith(magic):
+            return name, reader, ""
     not_utf8: ModelError | None = None
     try:
         text = decoded(data, str(path))
@@ -66,7 +73,11 @@ def detect(path: str | Path, *, format: str | None = None) -> tuple[str, Any, st
         if not readers:
             raise
         text, not_utf8 = decoded(data, str(path), latin1=True), error
-    accepting = [format] if format else [name for name, reader in readers.items() if reader.accepts(path, text)]
+    shape = unpacked_path(path)
+    accepting = [format] if format else [name for name, reader in readers.items() if reader.accepts(shape, text)]
+    if len(accepting) > 1:
+        claiming = [name for name in accepting if shape.suffix.lower() in readers[name].suffixes]
+        accepting = claiming if len(claiming) == 1 else accepting
     if len(accepting) == 1:
         return accepting[0], readers[accepting[0]], text
     if accepting:
@@ -91,7 +102,8 @@ def _reader_of_files(format: str, path: Path) -> Any:
 def _refusals(path: Path, readers: dict[str, Any]) -> list[Issue]:
     """Why no reader takes the file: in the words of the one that its suffix points to, or of each that it may be."""
     place = Place(str(path))
-    near = {name: reader for name, reader in readers.items() if path.suffix.lower() in reader.suffixes}
+    suffix = unpacked_path(path).suffix.lower()
+    near = {name: reader for name, reader in readers.items() if suffix in reader.suffixes}
     reasons: dict[str, Sequence[Issue]] = {}
     for name, reader in near.items():
         try:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import zlib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from qopt.core.errors import Issue, ModelError, Place
 
 LIMIT = 256_000_000
-"""Largest file that is read, in bytes."""
+"""Largest file that is read, in bytes, packed or not."""
+_PACKED: dict[str, tuple[bytes, Any]] = {
+    ".gz": (b"\x1f\x8b\x08", gzip.open),
+    ".xz": (b"\xfd7zXZ\0", lzma.open),
+    ".bz2": (b"BZh", bz2.open),
+}
 
 
 def text_of(source: str | Path, *, latin1: bool = False) -> tuple[str, str]:
@@ -48,9 +59,31 @@ def read_bytes(path: Path) -> bytes:
         problem = Issue("this is no path", repr(str(path)))
     if problem is not None:
         raise ModelError(problem)
+    data = _unpacked(path, data)
     if not data.strip():
         raise ModelError(Issue("the file is empty", place=place))
     return data
+
+
+def unpacked_path(path: Path) -> Path:
+    """The path that a packed file has once it is unpacked: ``labs.qs`` of ``labs.qs.xz``; other paths as they are."""
+    return path.with_suffix("") if path.suffix.lower() in _PACKED else path
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    """The content of a file that its suffix and its first bytes call packed; other data as they are."""
+    magic, opened = _PACKED.get(path.suffix.lower(), (b"", None))
+    if opened is None or not data.startswith(magic):
+        return data
+    place = Place(str(path))
+    try:
+        with opened(io.BytesIO(data)) as file:
+            content: bytes = file.read(LIMIT + 1)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ModelError(Issue("the packed file is broken", str(error), place)) from error
+    if len(content) > LIMIT:
+        raise ModelError(Issue(f"a file may hold at most {LIMIT:,} bytes once unpacked", place=place))
+    return content
 
 
 def decoded(data: bytes, file: str, *, latin1: bool = False) -> str:

@@ -43,6 +43,11 @@ SAMPLES = {
         ),
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
+    "coo": Sample(
+        "three.coo",
+        "# bits 3\n# offset -0.5\n0 0 -1\n# a remark\n0 2 2.25\n",
+        ("# bits 2\n0 2 1\n", "# bits 2\n# offset x\n0 1 1\n", "# bits 2\n0 1 1\n1 0 1\n", "# bits 2\n0 1\n"),
+    ),
     "document": Sample(
         "hike.yaml",
         "qopt: 1\nproblem: knapsack\nitems:\n  - {id: tent, value: 11, weight: 6}\n  - {value: 7, weight: 3}\n"

@@ -12,7 +12,7 @@ import numpy as np
 
 from qopt.core.arrays import Floats
 from qopt.core.errors import Issue, ModelError, Place
-from qopt.models.source import text_of
+from qopt.models.source import text_of, unpacked_path
 
 _TOKEN = re.compile(r"\S+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -28,6 +28,8 @@ class Numbers:
     ----------
     source
         A ``Path``, or the text itself.
+    file
+        Name of the file that the text came from, for messages.
 
     Raises
     ------
@@ -35,8 +37,9 @@ class Numbers:
         Something that is not a finite number.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path, file: str = "") -> None:
         self.text, self.file = text_of(source)
+        self.file = file or self.file
         self.values = self._parsed()
         self.next = 0
 
@@ -56,8 +59,7 @@ class Numbers:
         return self._place(len(self.text.rstrip()) if found is None else found.start())
 
     def _place(self, start: int) -> Place:
-        line = self.text.count("\n", 0, start) + 1
-        return Place(self.file, line, start - self.text.rfind("\n", 0, start))
+        return place_of(self.text, start, self.file)
 
     @property
     def left(self) -> int:
@@ -100,9 +102,22 @@ class Numbers:
             raise ModelError(Issue(f"{self.left:,} numbers too many behind {what}", "", self.place(self.next)))
 
 
+def number(word: str, place: Place, what: str) -> float:
+    """A finite number that stands alone."""
+    if not _NUMBER.fullmatch(word) or not isfinite(float(word)):
+        shown = word if len(word) <= 40 else word[:40] + "…"
+        raise ModelError(Issue(f"{what} must be a finite number", shown or "nothing", place))
+    return float(word)
+
+
+def place_of(text: str, start: int, file: str) -> Place:
+    """Line and column of a character of a text."""
+    return Place(file, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
+
+
 def stem(source: str | Path) -> str:
     """A name for what a file holds: its own without the suffix."""
-    return source.stem if isinstance(source, Path) else "unnamed"
+    return unpacked_path(source).stem if isinstance(source, Path) else "unnamed"
 
 
 def plain(value: float) -> str:
