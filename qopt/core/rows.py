@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,6 +77,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.lower)
+
+    @classmethod
+    def of(cls, lines: Iterable[tuple[Mapping[int, float], float, float]], names: NameTable, **more: Any) -> Rows:
+        """A few rows from ``({column: coefficient}, lower, upper)``; handy in tests and examples."""
+        told = list(lines)
+        index = [c for coefficients, _, _ in told for c in coefficients]
+        value = [v for coefficients, _, _ in told for v in coefficients.values()]
+        indptr = np.concatenate([[0], np.cumsum([len(coefficients) for coefficients, _, _ in told], dtype=np.int64)])
+        lower, upper = (np.array([line[k] for line in told], dtype=np.float64) for k in (1, 2))
+        return cls(indptr, np.array(index, np.int32), np.array(value, np.float64), lower, upper, names, **more)
 
     @property
     def soft(self) -> NDArray[np.bool_]:
@@ -207,6 +218,14 @@ class Groups:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @classmethod
+    def of(cls, sets: Iterable[tuple[GroupKind, Sequence[int]]], names: NameTable) -> Groups:
+        """A few groups from ``(kind, columns)``; handy in tests and examples."""
+        told = list(sets)
+        index = np.array([c for _, columns in told for c in columns], np.int32)
+        indptr = np.concatenate([[0], np.cumsum([len(columns) for _, columns in told], dtype=np.int64)])
+        return cls(np.array([kind for kind, _ in told], np.int8), indptr, index, names)
 
     def members(self, g: int) -> Indices:
         """The columns of group g."""

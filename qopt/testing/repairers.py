@@ -55,6 +55,7 @@ def check_repairer(name: str, *, problems: Sequence[Problem] | None = None, seco
         assert answers[0] == answers[1], f"{name}: the same seed gave two answers for {problem.name}"
         assert len(set(answers[0])) == len(answers[0]), f"{name}: returned the same point twice"
         for candidate, values in zip(candidates, before):
+            assert candidate.values is not None
             assert np.array_equal(candidate.values, values), f"{name}: changed a candidate it was given"
     _check_stop(name)
 
@@ -98,14 +99,14 @@ def assignment(jobs: int, machines: int) -> Problem:
     grid = np.arange(n).reshape(jobs, machines)
     rows = Rows(
         np.arange(0, n + 1, jobs),
-        grid.T.ravel(),
+        grid.T.ravel().astype(np.int32),
         np.tile(size, machines),
         np.full(machines, -np.inf),
         np.full(machines, np.ceil(1.2 * size.sum() / machines)),
         NameTable((Labels("capacity", (machines,)),)),
     )
     once = NameTable((Labels("once", (jobs,)),))
-    groups = Groups(np.full(jobs, GroupKind.EXACTLY_ONE), np.arange(0, n + 1, machines), grid.ravel(), once)
+    groups = Groups.of([(GroupKind.EXACTLY_ONE, line.tolist()) for line in grid], once)
     return Problem.build(columns, Polynomial(cost.astype(np.float64)), rows=rows, groups=groups, name="assignment")
 
 
@@ -115,13 +116,13 @@ def mixture() -> Problem:
     lower, upper = [0.0] * 8 + [-1.0] * 2 + [-2.0, 0.0], [1.0] * 8 + [1.0] * 2 + [3.0, 5.0]
     columns = Columns(np.array(kinds), np.array(lower), np.array(upper), NameTable.numbered("x", 12))
     objective = polynomial_of(12, {(0, 4, 5): 5.0, (1, 8): 3.0, (8, 9): -2.0, (10,): 1.0, (4, 11): 2.0, (6,): -1.0})
-    kind = [GroupKind.PERMUTATION, GroupKind.AT_MOST_ONE]
-    groups = Groups(kind, [0, 4, 7], [0, 1, 2, 3, 4, 5, 6], NameTable((Labels("order"), Labels("few"))))
+    sets = [(GroupKind.PERMUTATION, [0, 1, 2, 3]), (GroupKind.AT_MOST_ONE, [4, 5, 6])]
+    groups = Groups.of(sets, NameTable((Labels("order"), Labels("few"))))
     names = NameTable((Labels("balance"), Labels("least")))
-    rows = Rows([0, 4, 7], [4, 8, 10, 11, 5, 6, 7], [2, 1, 1, 1, 1, 1, 1], [1, 1], [4, np.inf], names)
-    curved = PolynomialRow(polynomial_of(12, {(10, 11): 1.0, (7, 8): 2.0}), -4.0, 6.0, Labels("curved"))
-    when = Rows([0, 2], [10, 11], [1, -1], [0], [np.inf], NameTable((Labels("when"),)))
-    indicators = Indicators([4], [1], when)
+    rows = Rows.of([({4: 2, 8: 1, 10: 1, 11: 1}, 1, 4), ({5: 1, 6: 1, 7: 1}, 1, np.inf)], names)
+    curved = PolynomialRow(polynomial_of(12, [((10, 11), 1.0), ((7, 8), 2.0)]), -4.0, 6.0, Labels("curved"))
+    when = Rows.of([({10: 1, 11: -1}, 0, np.inf)], NameTable((Labels("when"),)))
+    indicators = Indicators(np.array([4], np.int32), np.array([1], np.int8), when)
     return Problem.build(
         columns,
         objective,
@@ -168,7 +169,7 @@ def feasible(problem: Problem, point: Sequence[float]) -> bool:
 
 def _exact(p: Polynomial, x: Sequence[Fraction]) -> Fraction:
     total = Fraction(p.offset)
-    for c in np.flatnonzero(p.linear):
+    for c in np.flatnonzero(p.linear).tolist():
         total += Fraction(float(p.linear[c])) * x[c]
     for i, j, value in zip(p.row, p.col, p.value):
         total += Fraction(float(value)) * x[i] * x[j]
