@@ -104,7 +104,8 @@ class Family(Protocol):
     """A family of problems: its instance, its problem, its plans.
 
     Optional: ``form(instance)`` with ``lift(instance, proposal) -> values`` and ``lower(instance, values) ->
-    proposal``; ``size(instance, formulation) -> (columns, nonzeros)`` before anything is built.
+    proposal``; ``size(instance, formulation) -> (columns, nonzeros)`` before anything is built; ``offers(instance) ->
+    formulations`` where an instance does not have them all.
     """
 
     name: str

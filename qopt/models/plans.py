@@ -10,13 +10,18 @@ import numpy as np
 
 from qopt.core.arrays import Floats
 from qopt.core.errors import RecordError
+from qopt.core.names import NameTable
 from qopt.core.problem import Problem
 
 
 def nonzeros(problem: Problem, values: Floats) -> dict[str, list[list[Any]]]:
     """``{family: [[index…, value], …]}`` of the columns that are not zero; whole numbers as int."""
+    return named_nonzeros(problem.columns.names, values)
+
+
+def named_nonzeros(names: NameTable, values: Floats) -> dict[str, list[list[Any]]]:
+    """The same from the names of the columns alone."""
     out: dict[str, list[list[Any]]] = {}
-    names = problem.columns.names
     for family, start in zip(names.families, names.starts):
         part = values[start : start + family.size]
         lines = []

@@ -62,7 +62,10 @@ class Subject:
     @property
     def formulations(self) -> tuple[str, ...]:
         """Names of the ways to write the instance as a Problem; empty for a plain problem."""
-        return () if self.family is None else tuple(self.family.formulations)
+        if self.family is None:
+            return ()
+        offers = getattr(self.family, "offers", None)
+        return tuple(self.family.formulations if offers is None else offers(self.instance))
 
     @cached_property
     def form(self) -> Any:

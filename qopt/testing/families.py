@@ -100,7 +100,8 @@ def check_answers(name: str, instance: Instance) -> None:
     subject = Subject(instance=instance)
     best: dict[str, float] = {}
     pool: list[Any] = []
-    for formulation in sorted(family.formulations, key=lambda f: f == "pool"):
+    assert set(subject.formulations) <= set(family.formulations), f"{name}: a formulation is not told"
+    for formulation in sorted(subject.formulations, key=lambda f: f == "pool"):
         if formulation == "pool" and not pool:
             continue
         given = tuple(pool) if formulation == "pool" else None
