@@ -9,6 +9,7 @@ from typing import Any
 
 from qopt.core import registry
 from qopt.core.errors import ModelError
+from qopt.core.hashing import structure_hash
 from qopt.core.problem import Problem
 from qopt.models.detect import detect, read
 from qopt.models.instance import Instance
@@ -83,6 +84,13 @@ def _check_members(name: str, reader: Any, path: Path, text: str) -> None:
             reader.write(first, target)
             copy = read(target, format=name).model_copy(update={"name": first.name})
             assert copy == first, f"{name}: what is written does not read back the same"
+        if isinstance(first, Problem):
+            assert structure_hash(first) == structure_hash(again), f"{name}: reading a file twice gives two problems"
+            if hasattr(reader, "write"):
+                target = path.with_name(f"written-{k}{path.suffix}")
+                reader.write(first, target)
+                copied = structure_hash(read(target, format=name))
+                assert copied == structure_hash(first), f"{name}: what is written does not read back the same"
 
 
 def _check_broken(name: str, reader: Any, folder: Path, sample: Sample) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import dataclasses
+import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -156,6 +159,38 @@ def test_a_file_of_two_formats_is_read_only_as_asked(tmp_path):
     assert read(path, format="orlib_knapsack").capacity == (5,)
 
 
+def test_a_suffix_decides_between_readers_that_accept(fakes, tmp_path):
+    """When one of them alone claims it; else the user decides."""
+    assert detect(write(tmp_path, "x.an", "an apple"))[0] == "an"
+    fakes["a"] = Fake("a", (".an", ".fake"))
+    (issue,) = refusals(detect, write(tmp_path, "x.an", "an apple"))
+    assert issue.rule == "several formats fit this file: a, an"
+
+
+def test_a_matrix_and_a_graph_are_told_apart_by_loops_and_suffix(tmp_path):
+    """The same numbers mean a quadratic form to be minimised or a cut to be maximised."""
+    graph, matrix = "3 2\n1 2 1\n1 3 1\n", "3 2\n1 1 1\n1 3 1\n"
+    assert detect(write(tmp_path, "x.txt", graph))[0] == "gset"
+    assert detect(write(tmp_path, "x.sparse", graph))[0] == "biqmac"
+    assert detect(write(tmp_path, "x.txt", matrix))[0] == "biqmac"
+    assert detect(write(tmp_path, "x.qs", matrix))[0] == "qs"
+    assert detect(write(tmp_path, "x", graph))[0] == "gset"
+    assert detect(write(tmp_path, "x.txt", "# ObjectiveOffset 1\n" + matrix))[0] == "qs"
+    assert detect(write(tmp_path, "x.txt", "# bits 4\n" + graph[4:]))[0] == "coo"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz", ".bz2"])
+def test_packed_files_are_unpacked(suffix, tmp_path):
+    """The suffix before the packer's counts for detection; a broken archive is refused."""
+    pack = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}[suffix]
+    path = write(tmp_path, f"x.sparse{suffix}", pack(b"2 1\n1 2 3\n"))
+    assert detect(path)[::2] == ("biqmac", "2 1\n1 2 3\n")
+    assert read(path).name == "x"
+    whole = pack(b"2 1\n1 2 3\n" * 100)
+    (issue,) = refusals(detect, write(tmp_path, f"y.sparse{suffix}", whole[: len(whole) // 2]))
+    assert issue.rule == "the packed file is broken"
+
+
 EXPECTED = {
     "tsp": "tsplib",
     "cvrp": "cvrplib",
@@ -163,6 +198,17 @@ EXPECTED = {
     "qap": "qaplib",
     "gap": "orlib_gap",
     "knapsack": "orlib_knapsack",
+}
+
+EXPECTED_QUBO = {
+    "gset": "gset",
+    "mqlib_hard": "gset",
+    "gka": "biqmac",
+    "beasley": "qubo",
+    "qoblib": "qs",
+    "qplib": "qplib",
+    "qap": "qaplib",
+    "tsp": "tsplib",
 }
 
 
@@ -173,11 +219,13 @@ def shared_files():
 def expected_format(path):
     if path.suffix in (".sol", ".csv"):
         return None
+    if path.parent.parent == SHARED / "qubo":
+        return EXPECTED_QUBO.get(path.parent.name)
     return EXPECTED.get(path.parent.name) if path.parent.parent == SHARED else None
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared benchmark instances are not here")
-@pytest.mark.parametrize("name", sorted(EXPECTED.values()))
+@pytest.mark.parametrize("name", sorted({*EXPECTED.values(), *EXPECTED_QUBO.values()}))
 def test_every_shared_file_of_a_format_is_detected(name):
     """By exactly one reader, the right one."""
     if name not in registry.names("formats"):

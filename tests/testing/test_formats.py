@@ -43,6 +43,38 @@ SAMPLES = {
         ),
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
+    "qubo": Sample(
+        "three.qubo",
+        "c a remark\np qubo 0 3 2 1\n0 0 -1\n2 2 2.5\nc another\n0 2 2.25\n",
+        (
+            "p qubo 0 3 1 1\n0 0 -1\n0 3 2\n",
+            "p qubo 0 3 1 1\n0 0 -1\n",
+            "p qubo 0 3 1 1\n0 1 -1\n1 1 1\n",
+            "p qubo 0 3 x 1\n",
+            "p qubo 3 1 1\n0 0 1\n0 1 1\n",
+            "c offset y\np qubo 0 1 1 0\n0 0 1\n",
+        ),
+    ),
+    "qs": Sample(
+        "three.qs",
+        "# ObjectiveOffset -2.5\n# Vars Non-zeros\n3 3\n1 1 -1\n1 3 2.25\n2 2 4\n",
+        (
+            "# ObjectiveOffset 0\n3 2\n1 1 -1\n0 3 2\n",
+            "# ObjectiveOffset zero\n3 1\n1 1 -1\n",
+            "# ObjectiveOffset 0\n3 1\n1 1 -1\n1 2 2\n",
+            "# ObjectiveOffset 0\n3 2\n2 1 -1\n1 2 2\n",
+        ),
+    ),
+    "biqmac": Sample(
+        "three.sparse",
+        "3 3\n1 1 -1\n1 3 2.25\n2 2 4\n",
+        ("3 3\n1 1 -1\n1 3 2.25\n", "3 2\n1 1 -1\n1 4 2\n", "3 2\n1 1 -1\n1 1 2\n", "3 2\n1 1.5 -1\n1 1 2\n"),
+    ),
+    "gset": Sample(
+        "three.txt",
+        "# MQLib\n3 2 J\n1 3 1.5\n1 2 -1\n",
+        ("3 2\n1 3 1\n1 4 1\n", "3.5 1\n1 2 1\n", "3 2\n1 2 1\n2 1 1\n", "3 2\n1 2 1\n1 3 w\n", "3 2\n1 2 1\n"),
+    ),
     "coo": Sample(
         "three.coo",
         "# bits 3\n# offset -0.5\n0 0 -1\n# a remark\n0 2 2.25\n",

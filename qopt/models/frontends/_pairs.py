@@ -18,7 +18,13 @@ from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Kind, Problem, Sense
 from qopt.models.frontends._numbers import Numbers
 
-_REMARK = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_REMARK = {
+    "#": re.compile(r"^[ \t]*#.*", re.MULTILINE),
+    "c": re.compile(r"^[ \t]*c(?:[ \t].*|\r?)$", re.MULTILINE),
+}
+_DECLARED = re.compile(
+    r"(?:[ \t]*(?:#.*)?\r?\n)*?[ \t]*#[ \t]*(?:(bits|offset|vartype)[ \t]*[ \t:=]|(ObjectiveOffset)\b)", re.ASCII
+)
 _SENSES = {
     "min": Sense.MINIMIZE,
     "minimize": Sense.MINIMIZE,
@@ -45,6 +51,10 @@ class Pairs:
     def doubled(self) -> Pairs:
         """The terms of ``x' Q x`` where the triples list one triangle of Q: pairs of different indices count twice."""
         return Pairs(self.row, self.col, np.where(self.diagonal, self.value, 2 * self.value))
+
+    def halved(self) -> Pairs:
+        """One triangle of Q where the triples are the terms of ``x' Q x``: the way back."""
+        return Pairs(self.row, self.col, np.where(self.diagonal, self.value, self.value / 2))
 
 
 def take_pairs(numbers: Numbers, count: int, n: int | None, *, base: int, what: str = "pairs") -> Pairs:
@@ -85,11 +95,17 @@ def take_pairs(numbers: Numbers, count: int, n: int | None, *, base: int, what: 
     return Pairs(row, col, np.ascontiguousarray(triples[:, 2]))
 
 
-def remarks(text: str) -> list[re.Match[str]]:
-    """The lines that begin with #; nothing behind the last # is looked at."""
-    last = text.rfind("#")
+def declared(text: str) -> str:
+    """The format that a remark before the first number declares: ``coo``, ``qs`` or none."""
+    found = _DECLARED.match(text)
+    return "" if found is None else "coo" if found[1] else "qs"
+
+
+def remarks(text: str, mark: str = "#") -> list[re.Match[str]]:
+    """The lines that begin with # or are marked with c; nothing behind the last mark is looked at."""
+    last = text.rfind(mark)
     end = text.find("\n", last)
-    return list(_REMARK.finditer(text, 0, len(text) if end < 0 else end)) if last >= 0 else []
+    return list(_REMARK[mark].finditer(text, 0, len(text) if end < 0 else end)) if last >= 0 else []
 
 
 def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -99,6 +115,29 @@ def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
         parts += [text[end:start], " " * (stop - start)]
         end = stop
     return "".join([*parts, text[end:]])
+
+
+def sparse(text: str, file: str, *, loops: str = "") -> tuple[int, Pairs]:
+    """``n m``, then m triples numbered from 1; lines that begin with # are remarks.
+
+    Parameters
+    ----------
+    loops
+        The rule that forbids twice the same index, if one does.
+
+    Returns
+    -------
+    The number of variables, and the triples.
+    """
+    numbers = Numbers(blanked(text, (remark.span() for remark in remarks(text))), file)
+    n = numbers.count(what="the number of variables")
+    count = numbers.count(what="the number of entries", least=0)
+    pairs = take_pairs(numbers, count, n, base=1, what="entries")
+    numbers.end(what=f"{count:,} entries")
+    if loops and pairs.diagonal.any():
+        k = int(np.argmax(pairs.diagonal))
+        raise ModelError(Issue(loops, f"{pairs.row[k] + 1}", numbers.place(2 + 3 * k)))
+    return n, pairs
 
 
 def direction(sense: str | None, file: str) -> Sense:

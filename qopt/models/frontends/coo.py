@@ -20,6 +20,7 @@ from qopt.core.problem import Problem
 from qopt.models.frontends._numbers import Numbers, number, place_of, plain, stem
 from qopt.models.frontends._pairs import (
     blanked,
+    declared,
     direction,
     lines,
     minimised,
@@ -31,7 +32,6 @@ from qopt.models.frontends._pairs import (
 from qopt.models.source import member_of, text_of
 
 _KEY = re.compile(r"[ \t]*#[ \t]*(bits|offset|vartype)[ \t]*[ \t:=][ \t]*(\S*)[ \t\r]*\Z", re.ASCII)
-_HEAD = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*?[ \t]*#[ \t]*(?:bits|offset|vartype)[ \t]*[ \t:=]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Coo:
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether a remark before the first number says bits, offset or vartype, or the suffix is .coo."""
-        return path.suffix.lower() in self.suffixes or _HEAD.match(text) is not None
+        return path.suffix.lower() in self.suffixes or declared(text) == "coo"
 
     def members(self, text: str) -> Sequence[str]:
         """A file holds one model."""

@@ -79,22 +79,23 @@ class Jsplib:
 
 
 class _Reader:
-    """The lines of a text that hold something, as (line number, words with their columns)."""
+    """The lines of a text that hold something, as (line number, what stands there before a remark)."""
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         found = []
         for number, line in enumerate(text.split("\n"), 1):
-            words = [(word.start() + 1, word[0]) for word in _WORD.finditer(line.split("#", 1)[0])]
-            if words:
-                found.append((number, words))
+            content = line.split("#", 1)[0]
+            if content and not content.isspace():
+                found.append((number, content))
         self.lines = found
 
     def jobs(self) -> list[list[tuple[int, int]]]:
         """Machine and duration of every task of every job."""
         if not self.lines:
             self._refuse("a job shop is needed: the numbers of jobs and machines come first", "", 1, 1)
-        number, head = self.lines[0]
+        number, content = self.lines[0]
+        head = _words(content)
         if len(head) != 2:
             rule = "the first line holds the numbers of jobs and of machines, and nothing else"
             hint = "a flexible job shop (.fjs) is another format" if len(head) == 3 else ""
@@ -106,11 +107,13 @@ class _Reader:
         if len(lines) < count:
             last = self.lines[-1][0]
             self._refuse(f"{count} jobs are announced, the file ends after {len(lines)}", "", last, 1)
-        jobs = [self._job(j, machines, number, words) for j, (number, words) in enumerate(lines)]
+        jobs = [self._job(j, machines, number, _words(content)) for j, (number, content) in enumerate(lines)]
         total = sum(duration for tasks in jobs for _, duration in tasks)
         if total > LONGEST:
-            number, words = lines[0]
-            self._refuse(f"all durations together may be at most {LONGEST:,}", f"{total:,}", number, words[0][0])
+            number, content = lines[0]
+            self._refuse(
+                f"all durations together may be at most {LONGEST:,}", f"{total:,}", number, _words(content)[0][0]
+            )
         return jobs
 
     def _job(self, j: int, machines: int, number: int, words: list[tuple[int, str]]) -> list[tuple[int, int]]:
@@ -142,6 +145,11 @@ class _Reader:
 
     def _refuse(self, rule: str, value: str, line: int, column: int, suggestion: str = "") -> NoReturn:
         raise ModelError(Issue(rule, value, Place(self.file, line, column), suggestion))
+
+
+def _words(content: str) -> list[tuple[int, str]]:
+    """The words of a line with their columns."""
+    return [(word.start() + 1, word[0]) for word in _WORD.finditer(content)]
 
 
 def _names(jobs: Sequence[Sequence[tuple[int, int]]]) -> list[str]:
