@@ -9,7 +9,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from qopt.report.tables import number, percent
+from qopt.report.tables import SPACE, number, percent
 
 ERASE = "\r\033[K"
 BAR = 20
@@ -91,6 +91,6 @@ class Live:
         parts = [clock, f"best {number(self.best)}"]
         if self.bound is not None:
             gap = abs(self.best - self.bound) / max(1e-9, abs(self.best))
-            parts.append(f"gap {percent(gap)}")
+            parts.append(f"gap {percent(gap)}".replace(SPACE, " "))
         parts.append(f"by {self.backend}")
         return "  ".join(parts)[:width]

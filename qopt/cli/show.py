@@ -15,7 +15,7 @@ from qopt.core.result import Result, Status
 from qopt.core.solution import Violation
 from qopt.models.subject import Subject
 from qopt.report.gantt import IDLE
-from qopt.report.tables import funnel_text, numbers, objective, ranking, table, verdict, workers
+from qopt.report.tables import SPACE, funnel_text, numbers, objective, ranking, table, verdict, workers
 from qopt.report.views import text_view
 
 COLOURS = {Status.OPTIMAL: "bold green", Status.FEASIBLE: "bold cyan"}
@@ -45,11 +45,12 @@ def show_result(result: Result, subject: Subject, out: Console) -> None:
     family = f"  {subject.family_name}" if subject.family_name else ""
     out.print(Text.assemble((printable(subject.name), "bold"), (family, "dim")))
     words = result.status.value.replace("_", " ")
-    head = Text(words, COLOURS.get(result.status, "bold red"))
     value = objective(result)
-    if value:
-        head = Text.assemble(head, ": ", (value, "bold"))
-    out.print(Text.assemble(head, ", " if value else ": ", verdict(result)))
+    sentence = f"{words}: {value}, {verdict(result)}" if value else f"{words}: {verdict(result)}"
+    told = Text(printable("\n".join(wrap(sentence, width))))
+    told.stylize(COLOURS.get(result.status, "bold red"), 0, len(words))
+    told.stylize("bold", len(words) + 2, len(words) + 2 + len(value))
+    out.print(told)
     if result.conflict:
         _section(out, "these rules cannot hold together", rule_lines(result.conflict, width))
     if result.solutions:
@@ -66,7 +67,7 @@ def show_result(result: Result, subject: Subject, out: Console) -> None:
     _work(result, out, width)
     for title, lines in (("warning", result.record.warnings), ("fallback", result.record.fallbacks)):
         for line in lines:
-            out.print(Text("\n".join(hanging(f"{title}: ", line, width)), "yellow"))
+            out.print(Text(printable("\n".join(hanging(f"{title}: ", line, width))), "yellow"))
 
 
 def _work(result: Result, out: Console, width: int) -> None:
@@ -77,7 +78,7 @@ def _work(result: Result, out: Console, width: int) -> None:
         columns = (("who did the work", "left"), ("plans", "right"), ("best", "right"))
         out.print(table(columns, ((printable(who), plans, value) for (who, plans, _), value in zip(lines, best))))
     out.print()
-    out.print(Text("\n".join(wrap(funnel_text(result), width)), "dim"))
+    out.print(Text(printable("\n".join(wrap(funnel_text(result), width))), "dim"))
 
 
 def _section(out: Console, title: str, lines: Sequence[str], paint: Callable[[str], Text] = Text) -> None:
@@ -124,5 +125,5 @@ def hanging(head: str, text: str, width: int, *, indent: int = 2) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """The text without characters that would move a terminal's cursor or change its colours."""
-    return "".join(c if c.isprintable() or c in "\n\u00a0" else "�" for c in text)
+    """The text without characters that would move a terminal's cursor or change its colours; spaces are plain ones."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text.replace(SPACE, " "))

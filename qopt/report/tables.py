@@ -25,13 +25,13 @@ ENDINGS = {
 
 
 def number(value: float | None) -> str:
-    """A number for people: whole ones without a point and grouped from five digits up, others with six digits."""
+    """A number for people: whole ones without a point, others with six digits. It can be copied as it stands."""
     if value is None:
         return NONE
     value = float(value) + 0.0
     if value.is_integer() and abs(value) < 1e15:
-        return _grouped(f"{value:.0f}" if abs(value) < 1e4 else f"{value:,.0f}")
-    return _grouped(f"{value:,.1f}") if 1e5 <= abs(value) < 1e15 else f"{value:.6g}"
+        return f"{value:.0f}"
+    return f"{value:.1f}" if 1e5 <= abs(value) < 1e15 else f"{value:.6g}"
 
 
 def numbers(values: Sequence[float | None]) -> list[str]:
@@ -40,8 +40,7 @@ def numbers(values: Sequence[float | None]) -> list[str]:
     if all(value.is_integer() for value in known) or any(abs(value) >= 1e5 for value in known):
         return [number(value) for value in values]
     decimals = max(len(f"{value:.6g}".partition(".")[2].partition("e")[0]) for value in known)
-    decimals = min(decimals, 6)
-    return [NONE if value is None else _grouped(f"{value + 0.0:,.{decimals}f}") for value in values]
+    return [NONE if value is None else f"{value + 0.0:.{min(decimals, 6)}f}" for value in values]
 
 
 def percent(gap: float | None) -> str:
@@ -56,10 +55,6 @@ def percent(gap: float | None) -> str:
     else:
         text = f"{size:.2g}" if size < 10 else f"{size:.0f}"
     return f"{text}{SPACE}%"
-
-
-def _grouped(text: str) -> str:
-    return text.replace(",", SPACE)
 
 
 def verdict(result: Result) -> str:
@@ -114,7 +109,10 @@ def ranking(result: Result) -> Table:
     from rich.text import Text
 
     columns, rows = ranked(result)
-    return table(columns, ([Text(cell, "bold" if k == 0 else "") for cell in row] for k, row in enumerate(rows)))
+    return table(
+        columns,
+        ([Text(cell.replace(SPACE, " "), "bold" if k == 0 else "") for cell in row] for k, row in enumerate(rows)),
+    )
 
 
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Iterable[Any]]) -> Table:
