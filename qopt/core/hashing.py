@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from qopt.core.polynomial import Polynomial
-from qopt.core.problem import Problem
+from qopt.core.problem import Kind, Problem
 from qopt.core.rows import Rows
 
 
 def problem_hash(problem: Problem) -> str:
     """SHA-256 of columns, levels and rows in the order of their names; provenance, reasons and the title left out.
 
-    Two doors that carry the same model with the same names give the same hash, in whatever order they declare things.
+    Two doors that carry the same model with the same names give the same hash, in whatever order they declare things;
+    an integer from 0 to 1 is a binary.
     """
     order = np.array(sorted(range(problem.n), key=problem.columns.names.__getitem__), dtype=np.int64)
     return _digest(problem, order, named=True)
@@ -38,7 +39,9 @@ def _digest(problem: Problem, order: np.ndarray[Any, Any], *, named: bool) -> st
             digest.update(data)
 
     columns = problem.columns
-    feed(problem.sense.value, problem.n, columns.kind[order], columns.lower[order] + 0.0, columns.upper[order] + 0.0)
+    bits = (columns.kind == Kind.INTEGER) & (columns.lower == 0) & (columns.upper == 1)
+    kind = np.where(bits, Kind.BINARY, columns.kind).astype(np.int8)
+    feed(problem.sense.value, problem.n, kind[order], columns.lower[order] + 0.0, columns.upper[order] + 0.0)
     if named:
         for k in order:
             feed(columns.names[k])
