@@ -133,7 +133,7 @@ def _members(reader: Any, text: str, path: Path) -> Sequence[str]:
         raise type(error)(issues) from error
 
 
-def _options(reader: Any) -> list[str]:
+def options_of(reader: Any) -> list[str]:
     """Options of a format: the keywords of its ``read`` besides those of every reader."""
     parameters = inspect.signature(reader.read).parameters.values()
     return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in _CALL]
@@ -141,7 +141,7 @@ def _options(reader: Any) -> list[str]:
 
 def _check_options(name: str, reader: Any, options: dict[str, Any], place: Place) -> None:
     """Refuse options that the format does not have."""
-    known = _options(reader)
+    known = options_of(reader)
     unknown = [key for key in options if key not in known]
     if unknown:
         has = f"it has: {', '.join(known)}" if known else "it has none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from qopt.core import registry
 from qopt.core.arrays import Floats
-from qopt.core.errors import ModelError
+from qopt.core.errors import Issue, ModelError
 from qopt.core.problem import Problem, Sense
 from qopt.core.solution import Candidate, Check, Solution
 from qopt.models.instance import Instance, SolveSection
@@ -176,12 +176,13 @@ def as_subject(thing: Any, **options: Any) -> Subject:
     Parameters
     ----------
     options
-        For files: ``format``, ``member`` and the reader's own options.
+        For files: ``format``, ``member`` and the reader's own options. For objects of other libraries: the options of
+        their door, such as ``task`` of a networkx graph.
 
     Raises
     ------
     ModelError
-        Nothing of the kind, or a broken file.
+        Nothing of the kind, a broken file, or an option that does not exist.
     """
     if isinstance(thing, Subject):
         return thing
@@ -189,20 +190,32 @@ def as_subject(thing: Any, **options: Any) -> Subject:
         from qopt.models.detect import read
 
         return as_subject(read(Path(thing), **options))
-    if options:
-        raise ModelError(f"{', '.join(sorted(options))}: only files take these options")
     if isinstance(thing, Problem):
+        _check_options(options, (), "a Problem")
         return Subject(problem=thing)
     if isinstance(thing, Instance):
+        _check_options(options, (), "a family instance")
         return Subject(instance=thing)
     if callable(getattr(thing, "problem", None)) and type(thing).__module__.startswith("qopt."):
+        _check_options(options, (), "a Model")
         return Subject(problem=thing.problem(), origin=thing)
     for name in registry.names("formats"):
         door = registry.load("formats", name)
         if getattr(door, "objects", False) and door.accepts_object(thing):
-            made = door.read(thing)
+            from qopt.models.detect import options_of
+
+            given = {key: value for key, value in options.items() if value is not None}
+            _check_options(given, options_of(door), f"a {name} object")
+            made = door.read(thing, **given)
             return Subject(problem=made, origin=thing) if isinstance(made, Problem) else Subject(instance=made)
     raise ModelError(
         f"qopt cannot read a {type(thing).__module__}.{type(thing).__name__}; give a path, a Problem, a Model, "
         "a family instance, a Pyomo model or a dimod model"
     )
+
+
+def _check_options(options: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        has = f"it has: {', '.join(known)}" if known else "only files and objects of other libraries have options"
+        raise ModelError([Issue(f"{what} has no such option; {has}", key) for key in unknown])

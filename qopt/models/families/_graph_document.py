@@ -9,19 +9,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic import Strict as Exact
 
 from qopt.core.arrays import Floats, Indices, frozen
-from qopt.core.errors import Issue, ModelError
+from qopt.core.errors import Issue, ModelError, Place
 from qopt.models.families._graph_colours import greedy
 from qopt.models.faults import Fault, refuse
-from qopt.models.instance import Instance, Name, Strict
+from qopt.models.instance import Instance, Name, Strict, path_text
 
 Id = Name | Annotated[int, Exact()]
 Number = Annotated[float, Exact()]
 Edge = tuple[Id, Id] | tuple[Id, Id, Number]
 
+TASKS = ("max_cut", "independent_set", "clique", "colouring", "partition")
 WITH_NODE_WEIGHTS = ("independent_set", "clique", "partition")
 WITH_EDGE_WEIGHTS = ("max_cut", "partition")
 
@@ -114,9 +115,7 @@ class GraphInstance(Instance):
         Raises
         ------
         ModelError
-            An edge that ends at no node.
-        pydantic.ValidationError
-            As for a document.
+            An edge that ends at no node, or what a document would be refused for.
         """
         ids = list(range(nodes)) if isinstance(nodes, int) else list(nodes)
         a, b = (np.asarray(part, dtype=np.int64).ravel() for part in (first, second))
@@ -133,7 +132,10 @@ class GraphInstance(Instance):
         if node_weight is not None:
             weights = np.asarray(node_weight, dtype=np.float64).tolist()
             given = [{"id": label, "weight": w} for label, w in zip(ids, weights, strict=True)]
-        return cls.model_validate({"task": task, "nodes": given, "edges": edges, **fields})
+        try:
+            return cls.model_validate({"task": task, "nodes": given, "edges": edges, **fields})
+        except ValidationError as error:
+            raise ModelError([_issue(found) for found in error.errors(include_url=False)]) from None
 
     @cached_property
     def ids(self) -> tuple[str | int, ...]:
@@ -172,6 +174,11 @@ class GraphInstance(Instance):
     def colour_names(self) -> tuple[str, ...] | None:
         """Names of the colours; None where they are numbered from 0."""
         return self.colours if isinstance(self.colours, tuple) else None
+
+
+def _issue(found: Any) -> Issue:
+    """What pydantic found, as an issue at a path of the instance."""
+    return Issue(str(found["msg"]), repr(found["input"]), Place(path=path_text(found["loc"])))
 
 
 def _foreign(instance: GraphInstance) -> list[Fault]:

@@ -14,10 +14,10 @@ from qopt.core.problem import Problem
 from qopt.core.solution import Solution
 from qopt.models.families import _graph_build
 from qopt.models.families._graph_check import faults
-from qopt.models.families._graph_document import GraphInstance, Node
+from qopt.models.families._graph_document import TASKS, WITH_EDGE_WEIGHTS, WITH_NODE_WEIGHTS, GraphInstance, Node
 from qopt.models.plans import entries, named_nonzeros
 
-__all__ = ["PLUGIN", "Graph", "GraphInstance", "Node"]
+__all__ = ["PLUGIN", "TASKS", "WITH_EDGE_WEIGHTS", "WITH_NODE_WEIGHTS", "Graph", "GraphInstance", "Node"]
 
 _VIEW = {"max_cut": "sides", "colouring": "colours", "partition": "parts"}
 """Where a plan says the class of every node; the other tasks have a ``set`` of nodes."""
@@ -156,11 +156,11 @@ class Graph:
     def generate(self, size: int, *, seed: int, task: str = "") -> GraphInstance:
         """A random graph of ``size`` nodes with about three edges each; without ``task`` the seed chooses it."""
         rng = np.random.default_rng(seed)
-        task = task or ("max_cut", "independent_set", "colouring", "clique", "partition")[seed % 5]
+        task = task or TASKS[seed % 5]
         n = max(2, size)
         first, second = np.triu_indices(n, 1)
         drawn = rng.random(len(first)) < (0.5 if task == "clique" else min(0.5, 6 / n))
-        weights = {"weight": rng.integers(1, 10, int(drawn.sum()))} if task in ("max_cut", "partition") else {}
+        weights = {"weight": rng.integers(1, 10, int(drawn.sum()))} if task in WITH_EDGE_WEIGHTS else {}
         if task in ("independent_set", "clique"):
             weights = {"node_weight": rng.integers(1, 10, n)}
         return GraphInstance.from_arrays(task, n, first[drawn], second[drawn], name=f"{task}-{size}-{seed}", **weights)

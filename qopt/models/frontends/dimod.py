@@ -1,7 +1,8 @@
-"""dimod models in memory: binary quadratic, quadratic and constrained quadratic models.
+"""dimod models in memory: binary quadratic, quadratic, constrained quadratic and discrete quadratic models.
 
-Variables keep their labels as names (0, 1, … become ``x[0]``, ``x[1]``, …). Constraints with a weight become soft rows,
-discrete constraints become exactly-one groups.
+Variables keep their labels as names (0, 1, … become ``x[0]``, ``x[1]``, …; ``("x", "a", 2)`` becomes ``x[a,2]``).
+Constraints with a weight become soft rows, discrete constraints become exactly-one groups. A discrete variable becomes
+one binary for each of its cases, under the names of both, and an exactly-one group of its own name.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from qopt.core.problem import Columns, Kind, Problem
 from qopt.core.rows import GroupKind, Groups, Norm, PolynomialRow, Rows
 from qopt.models.expressions.builder import Price, joined_rows
 from qopt.models.frontends import _quadratic
+from qopt.models.frontends._names import table
 from qopt.models.frontends._quadratic import Quadratic
 
 UNBOUNDED = {Kind.INTEGER: 2.0**53 - 1, Kind.REAL: 1e30}
@@ -46,7 +48,9 @@ class Dimod:
         """Whether the thing is a model of dimod; dimod is not imported to find out."""
         modules = (base.__module__ for base in type(thing).__mro__)
         return any(module.startswith("dimod.") for module in modules) and (
-            hasattr(thing, "iter_quadratic") or (hasattr(thing, "objective") and hasattr(thing, "constraints"))
+            hasattr(thing, "iter_quadratic")
+            or hasattr(thing, "get_cases")
+            or (hasattr(thing, "objective") and hasattr(thing, "constraints"))
         )
 
     def read(self, source: Any, *, base_dir: Path | None = None, member: str | None = None) -> Problem:
@@ -55,7 +59,7 @@ class Dimod:
         Parameters
         ----------
         source
-            A BinaryQuadraticModel, QuadraticModel or ConstrainedQuadraticModel. Nothing in it is changed.
+            A binary, constrained, discrete or general quadratic model. Nothing in it is changed.
 
         Raises
         ------
@@ -65,6 +69,8 @@ class Dimod:
             Two variables or constraints whose labels read the same, or a bias that is no finite number.
         """
         names = _names("variables", list(source.variables))
+        if hasattr(source, "get_cases"):
+            return _discrete(source, names)
         if hasattr(source, "to_numpy_vectors"):
             return _binary(source, names)
         columns = _columns(source, names)
@@ -90,6 +96,24 @@ def _binary(model: Any, names: NameTable) -> Problem:
     columns = Columns(kind, np.full(n, -1.0 if spin else 0.0), np.ones(n), names)
     objective = Polynomial.from_pairs(linear, row, col, value, offset=float(offset))
     return Problem.build(columns, objective, name="bqm")
+
+
+def _discrete(model: Any, names: NameTable) -> Problem:
+    """A discrete quadratic model: exactly one case of every variable."""
+    starts, linear, (row, col, value), _, offset = model.to_numpy_vectors(return_offset=True)
+    if not all(np.isfinite(part).all() for part in (linear, value, offset)):
+        raise ModelError(Issue("a bias is no finite number", suggestion="see the model's linear and quadratic biases"))
+    cases = [list(model.get_cases(label)) for label in model.variables]
+    texts = [
+        f"{name[:-1]},{case}]" if name.endswith("]") else f"{name}[{case}]"
+        for name, own in zip(names, cases)
+        for case in own
+    ]
+    columns = Columns.binaries(table(_distinct("cases", texts, texts)))
+    objective = Polynomial.from_pairs(linear, row, col, value, offset=float(offset))
+    ends = np.append(starts, len(linear))
+    groups = Groups(np.full(len(cases), GroupKind.EXACTLY_ONE), ends, np.arange(len(linear), dtype=np.int32), names)
+    return Problem.build(columns, objective, groups=groups, name="dqm")
 
 
 def _columns(model: Any, names: NameTable) -> Columns:
@@ -159,11 +183,14 @@ def _names(what: str, labels: list[Hashable]) -> NameTable:
     """Names of variables or constraints; 0, 1, … stand for a numbered family."""
     if labels == list(range(len(labels))):
         return NameTable.numbered("x" if what == "variables" else "c", len(labels))
-    texts = [_text(label) for label in labels]
+    return table(_distinct(what, labels, [_text(label) for label in labels]))
+
+
+def _distinct(what: str, labels: Sequence[Hashable], texts: list[str]) -> list[str]:
     if len(set(texts)) < len(texts):
         double = next(label for k, label in enumerate(labels) if texts[k] in texts[:k])
         raise ModelError(Issue(f"two {what} read the same", repr(double), suggestion="relabel one of them"))
-    return NameTable(tuple(Labels(text) for text in texts))
+    return texts
 
 
 def _text(label: Hashable) -> str:

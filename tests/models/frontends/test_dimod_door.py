@@ -148,3 +148,49 @@ def test_asking_does_not_import_dimod() -> None:
     code = "import sys; from qopt.models.frontends.dimod import PLUGIN as p; p.accepts_object(3); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not any(name == "dimod" or name.startswith("dimod.") for name in loaded)
+
+
+def discrete() -> dimod.DiscreteQuadraticModel:
+    model = dimod.CaseLabelDQM()
+    model.add_variable(["red", "blue"], label="front", shared_labels=True)
+    model.add_variable(3, label=("door", 1))
+    model.add_variable(["oak", "elm"], label="wood")
+    model.set_linear("front", [2, -1.5])
+    model.set_linear_case(("door", 1), 2, 4)
+    model.set_quadratic_case("front", "red", ("door", 1), 1, -3)
+    model.set_quadratic_case("front", "blue", "wood", 1, 5)
+    model.offset = 0.5
+    return model
+
+
+def test_discrete_variables_are_groups_under_the_names_of_their_cases() -> None:
+    problem = as_subject(discrete()).problem()
+    names = ["front[red]", "front[blue]", *(f"door[1,{k}]" for k in range(3)), "wood[oak]", "wood[elm]"]
+    assert list(problem.columns.names) == names
+    assert problem.columns.names.family("front").axes == (("red", "blue"),)
+    assert list(problem.groups.names) == ["front", "door[1]", "wood"]
+    assert [problem.groups.members(g).tolist() for g in range(3)] == [[0, 1], [2, 3, 4], [5, 6]]
+    assert set(problem.groups.kind) == {GroupKind.EXACTLY_ONE}
+
+
+def test_discrete_energies_are_those_of_dimod() -> None:
+    model = discrete()
+    problem = PLUGIN.read(model)
+    for front in range(2):
+        for door in range(3):
+            for wood in range(2):
+                point = np.concatenate([np.eye(2)[front], np.eye(3)[door], np.eye(2)[wood]])
+                judged = check(problem, point)
+                assert judged.feasible
+                energy = dimod.DiscreteQuadraticModel.energy(model, {"front": front, ("door", 1): door, "wood": wood})
+                assert judged.objective == energy
+    assert not check(problem, np.array([1, 1, 1, 0, 0, 1, 0])).feasible
+
+
+def test_discrete_variables_without_labels_are_a_grid() -> None:
+    model = dimod.DiscreteQuadraticModel()
+    for _ in range(2):
+        model.add_variable(3)
+    model.set_quadratic(0, 1, {(k, k): 1 for k in range(3)})
+    names = PLUGIN.read(model).columns.names
+    assert [(family.name, family.shape) for family in names.families] == [("x", (2, 3))]
