@@ -1,0 +1,1 @@
+"""How small, how exact and how fast compiles are, beside other compilers."""
