@@ -1,4 +1,4 @@
-"""Plans go back into what the judges read: every family restores its own plans, and names the entry that does not fit."""
+"""Plans go back into what the judges read: each family restores its own, and names the entry that does not fit."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ def test_what_is_no_plan_is_refused(name: str, plan: dict[str, Any]) -> None:
         ("assignment", {"assignment": ["ana"]}, r"assignment\[0\] is no pair"),
         ("knapsack", {"items": ["tent", "boat"]}, r"items\[1\] is 'boat'"),
         ("knapsack", {"items": [["water", "many"]]}, r"items\[0\] needs a finite number, got 'many'"),
+        ("shop", {"tasks": [{"job": "tart", "task": "dough", "start": 1e999}]}, r"tasks\[0\] needs a finite"),
+        ("shop", {"tasks": [{"job": "tart", "task": "dough", "start": 1e300}]}, "no whole number"),
+        ("shop", {"tasks": [{"job": "tart", "task": "dough", "start": True}]}, "finite number, got True"),
+        ("shop", {"tasks": [{"job": "tart", "task": "fly", "start": 1}]}, "which fits no task of three-cakes"),
+        ("shop", {"tasks": [{"job": "tart", "task": "dough", "start": 0}]}, "no start at or after 0 to task tart,bake"),
         ("model", {"values": {"open": [["west", 1]]}}, r"open\[0\] is \['west', 1\]"),
         ("model", {"values": {"shut": []}}, "a variable 'shut'; the problem has: open, use"),
         ("model", {"values": {"open": [["north", float("nan")]]}}, r"open\[0\] needs a finite number"),

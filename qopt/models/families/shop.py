@@ -17,6 +17,7 @@ from qopt.models.families import _shop_check as judge
 from qopt.models.families import _shop_disjunctive as disjunctive
 from qopt.models.families import _shop_time as time_indexed
 from qopt.models.families._shop_document import Job, Machine, ShopInstance, Task
+from qopt.models.plans import amount, entries
 
 __all__ = ["PLUGIN", "Job", "JobShop", "Machine", "ShopInstance", "Task"]
 
@@ -105,14 +106,14 @@ class JobShop:
         """
         place = {(str(job), str(task)): k for k, (job, task, _) in enumerate(instance.names)}
         start = np.full(len(place), -1, dtype=np.int64)
-        if not isinstance(plan.get("tasks"), list):
-            raise RecordError("the plan has no list of 'tasks'")
-        for line in plan["tasks"]:
-            k = place.get((str(line.get("job")), str(line.get("task")))) if isinstance(line, Mapping) else None
-            time = line.get("start") if k is not None else None
-            if k is None or isinstance(time, bool) or not isinstance(time, (int, float)) or time != int(time):
-                raise RecordError(f"the plan's entry {line!r} fits no task of the document")
-            start[k] = int(time)
+        for k, line in enumerate(entries(plan, "tasks")):
+            found = place.get((str(line.get("job")), str(line.get("task")))) if isinstance(line, Mapping) else None
+            if found is None:
+                raise RecordError(f"tasks[{k}] is {line!r}, which fits no task of {instance.name}")
+            time = amount(line.get("start"), f"the start of tasks[{k}]")
+            if not time.is_integer() or abs(time) >= 2**53:
+                raise RecordError(f"tasks[{k}] is {line!r}, which fits no task: it starts at no whole number")
+            start[found] = int(time)
         missing = [f"{job},{task}" for (job, task), k in place.items() if start[k] < 0]
         if missing:
             raise RecordError(f"the plan gives no start at or after 0 to task {missing[0]}")
