@@ -85,17 +85,17 @@ def solve(
             progress=live,
         )
     text = strict_json(result_document(result))
+    written = out is None or write(out, text + "\n", "--out")
+    if report is not None:
+        from qopt.report.html import page
+
+        written &= write(report, page(result, subject), "--report")
     if as_json:
         click.echo(text)
     else:
         from qopt.cli.show import console, show_result
 
         show_result(result, subject, console())
-    written = out is None or write(out, text + "\n", "--out")
-    if report is not None:
-        from qopt.report.html import page
-
-        written &= write(report, page(result, subject), "--report")
     if not written:
         return WRONG_INPUT
     return OK if result.objective is not None else NONE_FOUND
