@@ -15,8 +15,8 @@ from qopt.core.rows import Rows
 def problem_hash(problem: Problem) -> str:
     """SHA-256 of columns, levels and rows in the order of their names; provenance, reasons and the title left out.
 
-    Two doors that carry the same model with the same names give the same hash, in whatever order they declare things;
-    an integer from 0 to 1 is a binary.
+    Two doors that carry the same model with the same names give the same hash, in whatever order they declare things.
+    An integer from 0 to 1 is a binary, and ``a >= b`` is ``-a <= -b``.
     """
     order = np.array(sorted(range(problem.n), key=problem.columns.names.__getitem__), dtype=np.int64)
     return _digest(problem, order, named=True)
@@ -50,12 +50,14 @@ def _digest(problem: Problem, order: np.ndarray[Any, Any], *, named: bool) -> st
     group_rows = problem.groups.as_rows()
     lines = [*_rows(problem.rows, place, named), *_rows(group_rows, place, named)]
     for row in problem.polynomial_rows:
+        lower, upper = row.lower, row.upper
+        parts = _polynomial(row.polynomial, place, order)
+        if _turned(lower, upper, [*parts[1], *parts[4], *(value for _, value in parts[5])]):
+            lower, upper = -upper, -lower
+            parts = _polynomial(row.polynomial.scaled(-1.0), place, order)
         lines.append(
-            (row.name if named else "", row.lower, row.upper, row.price, int(row.norm), row.level)
-            + tuple(
-                part.tobytes() if isinstance(part, np.ndarray) else part
-                for part in _polynomial(row.polynomial, place, order)
-            )
+            (row.name if named else "", lower + 0.0, upper + 0.0, row.price, int(row.norm), row.level)
+            + tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in parts)
         )
     for k, line in enumerate(_rows(problem.indicators.rows, place, named)):
         lines.append((*line, int(place[problem.indicators.column[k]]), int(problem.indicators.active[k])))
@@ -81,17 +83,27 @@ def _rows(rows: Rows, place: np.ndarray[Any, Any], named: bool) -> list[tuple[An
         index, value = rows.row(k)
         where = place[index]
         rank = np.argsort(where)
+        value, lower, upper = value[rank], float(rows.lower[k]), float(rows.upper[k])
+        if _turned(lower, upper, value):
+            value, lower, upper = -value, -upper, -lower
         price = None if rows.price is None or np.isnan(rows.price[k]) else float(rows.price[k])
         out.append(
             (
                 rows.names[k] if named else "",
-                float(rows.lower[k]) + 0.0,
-                float(rows.upper[k]) + 0.0,
+                lower + 0.0,
+                upper + 0.0,
                 price,
                 0 if rows.norm is None else int(rows.norm[k]),
                 0 if rows.level is None else int(rows.level[k]),
                 where[rank].tobytes(),
-                (value[rank] + 0.0).tobytes(),
+                (value + 0.0).tobytes(),
             )
         )
     return out
+
+
+def _turned(lower: float, upper: float, coefficients: Any) -> bool:
+    """Whether a row is hashed with its signs changed: as ``<=`` where one side is open, else first coefficient > 0."""
+    if np.isinf(lower) != np.isinf(upper):
+        return bool(np.isinf(upper))
+    return next((bool(value < 0) for value in coefficients if value), False)

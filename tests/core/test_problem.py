@@ -9,7 +9,7 @@ from qopt.core.hashing import problem_hash, structure_hash
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import polynomial_of
 from qopt.core.problem import Columns, Level, Part, Problem, Sense
-from qopt.core.rows import GroupKind, Groups, Norm, Rows
+from qopt.core.rows import GroupKind, Groups, Norm, PolynomialRow, Rows
 
 XY = NameTable((Labels("x", (2, 2), (("a", "b"), None)), Labels("y")))
 
@@ -89,6 +89,31 @@ def shuffled(order: list[int]) -> Problem:
 def test_problem_hash_ignores_the_order_of_declaration() -> None:
     assert problem_hash(shuffled([0, 1, 2])) == problem_hash(shuffled([2, 0, 1]))
     assert structure_hash(shuffled([0, 1, 2])) != structure_hash(shuffled([2, 0, 1]))
+
+
+def test_a_row_with_its_signs_changed_is_the_same_row() -> None:
+    columns = Columns.binaries(NameTable.numbered("x", 3))
+
+    def linear(sign: float, low: float, high: float) -> str:
+        row = one_row({0: 2.0 * sign, 2: -3.0 * sign}, *((low, high) if sign > 0 else (-high, -low)))
+        return problem_hash(Problem.build(columns, rows=row))
+
+    def curved(terms: dict[tuple[int, ...], float], sign: float, low: float, high: float) -> str:
+        polynomial = polynomial_of(3, {key: sign * value for key, value in terms.items()})
+        sides = (low, high) if sign > 0 else (-high, -low)
+        rows = (PolynomialRow(polynomial, *sides, Labels("r")),)
+        return structure_hash(Problem.build(columns, polynomial_rows=rows))
+
+    sides = [(-np.inf, 4.0), (4.0, np.inf), (1.0, 4.0), (4.0, 4.0), (-np.inf, np.inf)]
+    for make in (
+        linear,
+        lambda *rest: curved({(0, 1): 1.0, (2,): -2.0}, *rest),
+        lambda *rest: curved({(0, 1): 1.0, (0, 2): -2.0}, *rest),
+        lambda *rest: curved({(0, 1, 2): -1.0}, *rest),
+    ):
+        for low, high in sides:
+            assert make(1.0, low, high) == make(-1.0, low, high)
+        assert len({make(1.0, low, high) for low, high in sides}) == len(sides)
 
 
 def test_problem_hash_sees_every_number() -> None:
