@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qopt.compilers.bounds import Prices
 from qopt.compilers.passes.assemble import Forms
 from qopt.core.arrays import Floats, Ints
 from qopt.core.errors import CompileError
@@ -95,10 +96,38 @@ class Lowered:
         levels included, penalties not.
     rules
         What must hold.
+    prices
+        Of the linear relaxation, one per form of the rules, where one was solved before.
     """
 
     objective: Polynomial
     rules: Rules
+    prices: Prices | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything free that a bound was computed from: given the same, anybody computes the same.
+
+    Parameters
+    ----------
+    unit
+        A power of two; prices and shares are whole multiples of it.
+    prices
+        Multiplier of each form in the bound, in units.
+    shares
+        One number per pair of the objective (``bounds.linear_below``), in units.
+    incumbent, allowance, margin
+        Everything that breaks a rule has an energy of at least their sum. ``incumbent`` is None for *total*: then the
+        largest energy that the objective's terms allow stands in its place.
+    """
+
+    unit: float
+    prices: Ints
+    shares: Ints
+    incumbent: float | None
+    allowance: float
+    margin: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +142,14 @@ class Penalties:
         ``total``, ``argmin``, ``top:…`` or ``none``.
     proof
         The numbers of the proof, for the record.
+    multipliers
+        One per form, added to the energy times the form; not 0 only where the form is 0 on everything kept.
+    evidence
+        What an independent proof starts from; None when there is none.
     """
 
     weights: Floats
     guarantee: str
     proof: Mapping[str, Any] = field(default_factory=dict)
+    multipliers: Floats | None = None
+    evidence: Evidence | None = None

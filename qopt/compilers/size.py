@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from qopt.compilers.lowered import Rules
+from qopt.compilers.lowered import Lowered, Penalties, Rules
+from qopt.compilers.passes.assemble import Forms, added
 from qopt.compilers.passes.encode import Coded
 from qopt.core.accepts import Accepts
 from qopt.core.errors import CompileError
@@ -20,6 +21,35 @@ MOST_COUPLINGS = 100_000_000
 def coefficients(p: Polynomial) -> np.ndarray:
     """All coefficients but the constant."""
     return np.concatenate([p.linear, p.value, p.products.coefficient])
+
+
+def weighed(lowered: Lowered, penalties: Penalties) -> Polynomial:
+    """The energy: objective, weighted rules and emitted multipliers, of whatever degree."""
+    rules = lowered.rules
+    bits, forms, weights = lowered.objective.n, rules.forms, penalties.weights
+    weight = weights[: len(forms)]
+    emitted = np.zeros(len(forms)) if penalties.multipliers is None else penalties.multipliers
+    rows = Forms(forms.matrix, forms.constant, forms.alpha * weight, forms.beta * weight + emitted)
+    parts = [lowered.objective, rows.polynomial(bits)]
+    parts += [rule.polynomial.scaled(w) for rule, w in zip(rules.polynomials, weights[len(forms) :])]
+    return added(parts, bits)
+
+
+def precision_bits(energy: Polynomial) -> float:
+    """Binary digits that tell all coefficients apart: log2(largest / common divisor + 1).
+
+    Coefficients without a common divisor above 2**-30 count over their smallest.
+    """
+    sizes = np.abs(coefficients(energy))
+    sizes = sizes[sizes > 0]
+    if not len(sizes):
+        return 0.0
+    fine = sizes * 2.0**30
+    if fine.max() < 2.0**62 and np.array_equal(fine, np.rint(fine)):
+        divisor = float(np.gcd.reduce(fine.astype(np.int64))) / 2.0**30
+    else:
+        divisor = float(sizes.min())
+    return float(np.log2(sizes.max() / divisor + 1))
 
 
 def coefficient_bits(energy: Polynomial, objective: Polynomial) -> int:

@@ -150,7 +150,7 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
 
     Every feasible point encodes to bits that decode to it, at an energy equal to its objective (one level); as far up
     as ``compiled.guarantee`` reaches, no other bits of that point lie below, and nothing infeasible lies among the
-    answers.
+    answers. A compile that cut off what is above a limit has to keep all of this for the points up to the limit.
 
     Raises
     ------
@@ -170,18 +170,25 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
     points = points[holds(problem, points)]
     codes = compiled.encode(points)
     assert codes is not None and codes.shape == (len(points), compiled.num_bits)
-    assert kept_by_backend(compiled, codes).all(), "a feasible point encodes to bits the backend keeps"
     again, fine = compiled.decode(codes)
-    assert fine.all() and np.allclose(again, points, atol=1e-9), "decode inverts encode"
+    assert fine.all(), "codes of points are valid"
     own = energies(compiled.polynomial, codes)
     levels = sign * problem.objectives(points)
+    rank = lexicographic(levels)
+    limit = float(compiled.stats.get("cut", {}).get("limit", np.inf))
+    sound = np.isclose(again, points, atol=1e-9).all(axis=1) & (own <= limit + tolerance)
+    if np.isfinite(limit):
+        assert sound.any(), "the answers that are wanted were cut off"
+        assert rank[~sound].min(initial=len(rank)) > rank[sound].max(), "a cut lost an answer below its limit"
+    assert sound.all() or np.isfinite(limit), "decode inverts encode"
+    assert kept_by_backend(compiled, codes[sound]).all(), "a feasible point encodes to bits the backend keeps"
+    points, own, levels, rank = points[sound], own[sound], levels[sound], rank[sound]
     if levels.shape[1] == 1:
         assert np.allclose(own, levels[:, 0], rtol=0, atol=tolerance), "energy of a feasible point is its objective"
-    rank = lexicographic(levels)
     assert (np.diff(own[np.argsort(rank, kind="stable")]) >= -tolerance).all(), "energies follow the levels"
     least = {tuple(np.rint(point * 1e6).astype(int)): e for point, e in zip(points, own)}
     keys = np.rint(values[good] * 1e6).astype(int)
-    floor = np.array([least[tuple(key)] for key in keys.tolist()])
+    floor = np.array([least.get(tuple(key), limit) for key in keys.tolist()])
     order = Order(energy[good], energy[~good])
     if len(points) == 0 or compiled.guarantee == "none":
         return order
@@ -189,8 +196,8 @@ def check_compiled(compiled: Compiled, *, incumbent: float | None = None) -> Ord
     if level == "top":
         assert incumbent is not None
         share = float(amount.rstrip("%"))
-        limit = sign * incumbent + (share / 100 * abs(incumbent) if amount.endswith("%") else share)
-        worst = own[own <= limit + tolerance].max()
+        wanted = sign * incumbent + (share / 100 * abs(incumbent) if amount.endswith("%") else share)
+        worst = own[own <= wanted + tolerance].max()
     else:
         worst = own.max() if level == "total" else own.min()
     assert (energy[good] >= np.minimum(floor, worst) - tolerance).all(), "other bits of a point lie below its own"

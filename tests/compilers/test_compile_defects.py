@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from random_models import names, rows_of
 
-from qopt.compilers.compile import compile_problem
+from qopt.compilers import compile as compiler
 from qopt.core.accepts import Accepts
 from qopt.core.errors import CompileError
 from qopt.core.names import Labels, NameTable
@@ -14,6 +14,11 @@ from qopt.core.rows import GroupKind, Groups, Indicators, PolynomialRow
 from qopt.testing.encodings import check_compiled, energies
 
 INF = np.inf
+
+
+def compile_problem(problem, **rest):
+    """With range penalties, which lose no feasible point."""
+    return compiler.compile_problem(problem, **{"penalty": "range", **rest})
 
 
 def binaries(n, objective=None, **rest):

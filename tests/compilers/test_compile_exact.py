@@ -31,7 +31,9 @@ def test_every_bit_string_of_random_models(make, backend):
     for seed in range(SEEDS):
         problem = make(np.random.default_rng([seed, len(make.__name__)]))
         try:
-            compiled = compile_problem(problem, accepts=accepts, encoding=ENCODINGS[seed % len(ENCODINGS)])
+            compiled = compile_problem(
+                problem, accepts=accepts, encoding=ENCODINGS[seed % len(ENCODINGS)], guarantee="total"
+            )
         except CompileError as error:
             assert "can never hold" in str(error)
             assert not holds(problem, all_points(problem)).any(), f"refused although feasible: {error}"

@@ -1,0 +1,184 @@
+"""Weights by duality: what breaks a rule is lifted above an incumbent, not above the range of the objective.
+
+Let F be the objective energy over bits, P_j = P(g_j) the rules over whole forms g_j (k**2, k (k - 1) / 2 or abs(k) at
+g_j = k), and mu any multipliers. With L(b) = l(b) + sum mu_j g_j(b), where l is a linear function below F, let
+theta_j(k) be a lower bound of L on all bit strings with g_j = k (``compilers/bounds.py``). The energy is
+
+    E = F + sum over squares of mu_j g_j + sum w_j P_j .
+
+* A square is kept only at g = 0, so its mu_j g_j is emitted and vanishes on everything kept.
+* A window is kept at 0 and 1. Its multiplier is not emitted but lent: w_j >= abs(mu_j) makes
+  ``w_j P_j >= mu_j g_j - m_j`` for all whole g_j, with m_j = max(0, mu_j). A line over abs(k) lends without loss.
+* So with M = sum m_j everything has E >= L - M, and a string that breaks rule j with g_j = k has
+  ``E >= theta_j(k) - M + m_j - s_j k + w_j P(k)``, where s_j = mu_j for a lent multiplier and 0 for an emitted one.
+
+Weights that make this at least T = U + allowance + margin for every k that breaks the rule are enough: on everything
+kept E is F, everything else is at or above T. They grow with the gap between the incumbent U and the relaxation, not
+with the range of the objective (augmented Lagrangian duality for integer programs: Feizollahi, Ahmed and Sun, 2017,
+doi 10.1007/s10107-016-1012-8). Rules of other shapes are at least 1 where broken and get w >= T - (min L - M).
+
+The limits: pairs above ``bounds.MOST_PRODUCTS`` are bounded one by one, rows above ``bounds.MOST_ENTRIES`` get no
+multipliers, numbers too large to be exact are left to the range rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from qopt.compilers.bounds import MOST_PRODUCTS, Prices, climbs, plain_shares, reduced, relaxed, shares_in_units
+from qopt.compilers.bounds_floor import Shape, floors
+from qopt.compilers.lowered import Evidence, Guarantee, Lowered, Penalties, Rules
+from qopt.compilers.passes.exact import common_scale, simplest
+from qopt.compilers.penalties.range import PLUGIN as RANGE
+from qopt.compilers.size import precision_bits, weighed
+from qopt.core.arrays import Floats
+from qopt.core.errors import CompileError
+from qopt.core.polynomial import Polynomial
+
+MOST_MEASURED = 300_000
+"""Pairs of rules up to which several grids are tried and the one with the smallest coefficients is taken."""
+_FINEST_DECIMAL = 10**6
+
+
+@dataclass(frozen=True)
+class Dual:
+    """Weights by the gap between an incumbent and the relaxation.
+
+    Parameters
+    ----------
+    scale
+        Operating point: factor on the proven weights, > 0; below 1 nothing is proven any more.
+    """
+
+    scale: float = 1.0
+    tightens: ClassVar[bool] = True
+    """An incumbent is looked for, and columns and rows are cut by it, before this rule weighs."""
+
+    def weigh(self, lowered: Lowered, *, guarantee: str, incumbent: float | None = None) -> Penalties:
+        """Weights and multipliers; those of the range rule for *total* and *none*, or without an incumbent.
+
+        Raises
+        ------
+        CompileError
+            An incumbent below every possible energy, or a scale that is not positive.
+        """
+        goal = Guarantee.of(guarantee)
+        if not self.scale > 0:
+            raise CompileError(f"penalty scale must be above 0, got {self.scale!r}")
+        ranged = replace(RANGE, scale=self.scale)
+        if incumbent is None or goal.level not in ("argmin", "top"):
+            return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
+        objective, rules = lowered.objective, lowered.rules
+        prices = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
+        margin, unit, steps = grids(objective)
+        if rules.forms.couplings().sum() > MOST_MEASURED or len(objective.value) > MOST_PRODUCTS:
+            steps = steps[:1]
+        found = [
+            made
+            for step in steps
+            if (made := _weigh(lowered, prices, goal, float(incumbent), margin, min(unit, step), step)) is not None
+        ]
+        if not found:
+            return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
+        best = min(found, key=lambda p: _size(lowered, p)) if len(found) > 1 else found[0]
+        return replace(
+            best,
+            weights=best.weights * self.scale,
+            guarantee=guarantee if self.scale >= 1 else "none",
+            proof={**best.proof, "scale": self.scale},
+        )
+
+
+def grids(objective: Polynomial) -> tuple[float, float, tuple[float, ...]]:
+    """The margin above the answers, the unit of exact bounds, and the grids that weights may lie on, all energies.
+
+    Whole objectives differ by 1. Decimals differ by their last digit; others get 2**-20 of the range. Grids are powers
+    of two, so that weights times whole numbers stay exact floats.
+    """
+    if objective.integral:
+        return 1.0, 1.0, (1.0, 0.5, 0.25)
+    values = np.unique(np.abs(np.concatenate([objective.linear, objective.value, objective.products.coefficient])))
+    scale = common_scale(simplest(float(v)) for v in values) if len(values) <= 4096 else None
+    span = float(values.sum())
+    margin = 1.0 / scale if scale is not None and scale <= _FINEST_DECIMAL else span * 2.0**-20
+    step = 2.0 ** np.floor(np.log2(margin))
+    return margin, float(step) * 2.0**-12, (float(step), float(step) / 4)
+
+
+def shapes(rules: Rules) -> np.ndarray:
+    """The shape of every form."""
+    alpha = rules.forms.alpha
+    return np.where(alpha == 1, Shape.SQUARE, np.where(alpha == 0, Shape.LINEAR, Shape.WINDOW)).astype(np.int8)
+
+
+def _relaxed(objective: Polynomial, rules: Rules) -> Prices | None:
+    """The relaxation with every form between its kept values."""
+    kept = (shapes(rules) == Shape.WINDOW).astype(np.float64)
+    return relaxed(objective, rules.forms.matrix, -rules.forms.constant, kept - rules.forms.constant)
+
+
+def _none(objective: Polynomial, rules: Rules) -> Prices:
+    """No multipliers: every term of the objective bounded by itself."""
+    return Prices(np.zeros(len(rules.forms)), plain_shares(objective), np.zeros(objective.n), np.nan)
+
+
+def _weigh(
+    lowered: Lowered, prices: Prices, goal: Guarantee, incumbent: float, margin: float, unit: float, step: float
+) -> Penalties | None:
+    """Weights and emitted multipliers on a grid of ``step``; None when the numbers are too large to be exact."""
+    objective, rules = lowered.objective, lowered.rules
+    forms, shape = rules.forms, shapes(rules)
+    matrix, constant = forms.matrix, forms.constant.astype(np.int64)
+    coarse = round(step / unit)
+    price = np.rint(prices.rows / step).astype(np.int64) * coarse
+    line = shape == Shape.LINEAR
+    sign = np.where(forms.beta < 0, -1, 1)
+    # A line lends only upwards: its rule cannot be negative.
+    price = np.where(line, sign * np.maximum(sign * price, 0), price)
+    under = reduced(objective, prices.shares, unit, matrix, constant, price)
+    steps = None if under is None else climbs(matrix, constant, under)
+    if under is None or steps is None:
+        return None
+    lent = shape != Shape.SQUARE
+    loss = np.where(shape == Shape.WINDOW, np.maximum(price, 0), 0)
+    least = under.least - int(loss.sum())
+    allowance = goal.above(incumbent) - incumbent
+    target = np.ceil((incumbent + allowance + margin) / unit)
+    if not abs(target) < 2.0**50:
+        return None
+    if (incumbent + allowance) / unit < least:
+        raise CompileError(f"incumbent {incumbent:g} is below {least * unit:g}, which nothing feasible can be below")
+    floor = floors(shape, int(target) - least - loss, np.where(lent, price, 0), steps)
+    if floor is None:
+        return None
+    weight = np.maximum(floor, np.where(lent, np.abs(price), 0))
+    others = np.full(len(rules.polynomials), max(0, int(target) - least), dtype=np.int64)
+    whole = -(-np.concatenate([weight, others]) // coarse) * coarse
+    shares = shares_in_units(objective, prices.shares, unit).astype(np.int64)
+    weights: Floats = whole * unit
+    floor_top = float(np.concatenate([floor, others]).max(initial=0)) * unit
+    return Penalties(
+        weights,
+        "",
+        {
+            "rule": "dual",
+            "incumbent": incumbent,
+            "lower": least * unit,
+            "target": float(target) * unit,
+            "floor": float(weights.max(initial=0.0)),
+            "bound": floor_top,
+            "priced": int(np.count_nonzero(price)),
+        },
+        np.where(lent, 0, price) * unit,
+        Evidence(unit, price, shares, incumbent, allowance, margin),
+    )
+
+
+def _size(lowered: Lowered, penalties: Penalties) -> float:
+    return precision_bits(weighed(lowered, penalties))
+
+
+PLUGIN = Dual()
