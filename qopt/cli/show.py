@@ -15,7 +15,7 @@ from qopt.core.result import Result, Status
 from qopt.core.solution import Violation
 from qopt.models.subject import Subject
 from qopt.report.gantt import IDLE
-from qopt.report.tables import SPACE, funnel_text, numbers, objective, ranking, table, verdict, workers
+from qopt.report.tables import SPACE, funnel_text, kind, numbers, objective, ranking, table, verdict, workers
 from qopt.report.views import text_view
 
 COLOURS = {Status.OPTIMAL: "bold green", Status.FEASIBLE: "bold cyan"}
@@ -42,8 +42,7 @@ def console() -> Console:
 def show_result(result: Result, subject: Subject, out: Console) -> None:
     """Print a result for a person."""
     width = min(out.width, WIDEST)
-    family = f"  {subject.family_name}" if subject.family_name else ""
-    out.print(Text.assemble((printable(subject.name), "bold"), (family, "dim")))
+    out.print(Text.assemble((printable(subject.name), "bold"), (f"  {kind(result, subject.family_name)}", "dim")))
     words = result.status.value.replace("_", " ")
     value = objective(result)
     sentence = f"{words}: {value}, {verdict(result)}" if value else f"{words}: {verdict(result)}"

@@ -11,7 +11,7 @@ from qopt.models.subject import Subject
 from qopt.report.charts import incumbent_chart
 from qopt.report.markup import bars, folded, listing, section, table, tag
 from qopt.report.plans import plan_view
-from qopt.report.tables import funnel_rows, number, objective, percent, ranked, verdict, workers
+from qopt.report.tables import funnel_rows, kind, number, objective, percent, ranked, verdict, workers
 
 ALTERNATIVES = 4
 """Plans behind the best one that are shown in full."""

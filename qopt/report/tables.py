@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qopt.core.problem import Sense
 from qopt.core.result import Result, Status
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def verdict(result: Result) -> str:
     return f"at most {percent(result.gap)} from the best possible ({bound}), {after}"
 
 
+def kind(result: Result, family: str) -> str:
+    """What sort of problem it is: its family, and the direction of its objective."""
+    direction = "maximise" if result.sense is Sense.MAXIMIZE else "minimise"
+    return f"{family}, {direction}" if family else direction
+
+
 def objective(result: Result) -> str:
     """The best feasible plan's objective, every level of it; empty without one."""
     if result.objective is None:
@@ -87,7 +94,8 @@ def objective(result: Result) -> str:
 def ranked(result: Result) -> tuple[list[tuple[str, str]], list[list[str]]]:
     """The ranked plans: ``(title, justification)`` of every column, and the cells of every row.
 
-    Parts of the objective get columns where there are at least two and at most four of them.
+    Parts of the objective get columns where there are at least two and at most four of them; an objective without names
+    is what is left without the prices of soft rules.
     """
     solutions = result.solutions
     levels = [" / ".join(cells) for cells in zip(*(numbers(column) for column in zip(*(s.levels for s in solutions))))]
@@ -95,7 +103,7 @@ def ranked(result: Result) -> tuple[list[tuple[str, str]], list[list[str]]]:
     cells = [[str(k) for k in range(1, len(solutions) + 1)], levels, [percent(s.gap) for s in solutions]]
     parts = list(dict.fromkeys(name for s in solutions for name in s.check.parts))
     if 2 <= len(parts) <= MOST_PARTS:
-        columns += [(name, "right") for name in parts]
+        columns += [("without prices" if name == "objective" else name, "right") for name in parts]
         cells += [numbers([s.check.parts.get(name) for s in solutions]) for name in parts]
     columns += [("feasible", "left"), ("found by", "left"), ("times", "right")]
     cells.append(["yes" if s.feasible else f"no, {_count(len(s.check.violations), 'rule')} broken" for s in solutions])

@@ -28,7 +28,7 @@ def test_a_person_reads_verdict_table_plan_and_funnel(capfd: Capture) -> None:
 
     assert said.status == 0
     lines = said.out.splitlines()
-    assert lines[0] == "market-stall  knapsack"
+    assert lines[0] == "market-stall  knapsack, maximise"
     assert lines[1].startswith("optimal: 381, proven best by highs")
     assert lines[3].split() == ["#", "objective", "gap", "feasible", "found", "by", "times"]
     assert [line.split()[1] for line in lines[4:7]] == ["381", "374", "370"]

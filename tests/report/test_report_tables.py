@@ -112,6 +112,12 @@ def test_the_ranked_table_gives_parts_their_own_columns() -> None:
     assert rows[1] == ["2", "50.5", f"9{SPACE}%", "40", "10.5", "yes", "anneal (sampled)", "3"]
 
 
+def test_an_objective_without_a_name_beside_soft_rules_is_no_second_objective() -> None:
+    columns, _ = ranked(result(solution({}, 9.0, parts={"objective": 7.0, "soft.rest": 2.0})))
+
+    assert [title for title, _ in columns][1:5] == ["objective", "gap", "without prices", "soft.rest"]
+
+
 def test_one_part_or_many_get_no_columns() -> None:
     for parts in ({"cost": 1.0}, {f"p{k}": 1.0 for k in range(5)}, {}):
         columns, _ = ranked(result(solution({}, 1.0, parts=parts)))
