@@ -63,8 +63,10 @@ def _divisor(p: Polynomial) -> float | None:
     """The largest number that all coefficients are whole multiples of (0 for none); None when it is below 2**-53."""
     values = np.unique(np.abs(_coefficients(p)))
     values = values[values > 0]
+    if not len(values):
+        return 0.0
     if p.integral:
-        return float(np.gcd.reduce(values.astype(np.int64))) if len(values) else 0.0
+        return float(np.gcd.reduce(values.astype(np.int64)))
     fractions = [simplest(float(v)) for v in values]
     scale = common_scale(fractions)
     if scale is None or max(fractions) * scale >= EXACT:
