@@ -184,11 +184,11 @@ def main() -> None:
     head = ["class", "columns", "compiler", "qubits (of qiskit)", "couplings", "largest coefficient"]
     head += ["precision, bits (below qiskit)", "at 0 bits", "exact, of those tried", "ms"]
     peers = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    told = f"Compiles of ours that prove nothing: {unproven}."
     body = [
         f"`python -m benchmarks.compile.compare --peers PYTHON`. {' '.join(__doc__.split(chr(10) * 2)[1].split())}",
         f"Seeds 0 to {options.seeds - 1}. {circumstances} Peers: {peers}.",
-        "Mean over all classes: qubits of qiskit, precision bits below qiskit, most precision bits of any model."
-        f" Compiles of ours that prove nothing: {unproven}.",
+        f"Means over the classes: qubits of qiskit, precision bits below qiskit, most precision bits of a model. {told}",
         table(["compiler", *(f"{size} columns" for size in options.sizes), "all"], over),
         table(head, lines),
     ]

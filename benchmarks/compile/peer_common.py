@@ -64,8 +64,8 @@ def of_bqm(bqm, names):
 def serve(versions, settings):
     """Answer the request on standard input.
 
-    ``settings``: name -> function of a document that builds and compiles it and returns a function without arguments that
-    gives ``(qubo, columns)``, so that reading the result is not timed.
+    ``settings``: name -> function of a document that builds and compiles it and returns a function without arguments
+    that gives ``(qubo, columns)``, so that reading the result is not timed.
     """
     request = json.load(sys.stdin)
     models, out = request["models"], {}
