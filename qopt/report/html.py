@@ -46,11 +46,11 @@ def _head(result: Result, subject: Subject) -> str:
     facts.append(("time", f"{result.record.seconds.get('total', 0.0):.1f} s"))
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     about = [
-        subject.family_name,
+        kind(result, subject.family_name),
         f"seed {result.record.seed}",
         result.record.started.replace("T", " ").replace("+00:00", " UTC"),
     ]
-    small = escape(" · ".join(part for part in about if part))
+    small = escape(" · ".join(about))
     words = f"<b>{escape(status.replace('_', ' '))}</b>: {escape(verdict(result))}"
     return (
         f'<header class="{status}"><h1>{escape(subject.name)}</h1><small>{small}</small>'
