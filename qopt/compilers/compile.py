@@ -1,8 +1,9 @@
 """Problem -> Compiled: the passes, in order.
 
-    groups   rows that are groups become groups                                  reduce/groups.py
+    presolve rows and columns that say less become fewer                         reduce/presolve.py, passes/ranges.py
     encode   columns become bits                                                 passes/encode.py
     lower    every rule a row in whole numbers, groups of the backend kept       passes/lower.py
+    cut      an incumbent and the relaxation narrow columns and rows             tighten.py, passes/cut.py
     forms    rows that the backend does not keep become rules, with slack bits   passes/forms.py
     weigh    a penalty rule gives every rule its weight                          penalties/NAME.py
     emit     objective and weighted rules as one polynomial of accepted degree   here, passes/products.py
@@ -14,20 +15,36 @@ Every pass is a pure function of what the one before it made; ``passes/fill.py``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule, Rules
 from qopt.compilers.passes.assemble import added, stacked
-from qopt.compilers.passes.encode import Coded, encode
+from qopt.compilers.passes.covers import pair_rows, pair_rules
+from qopt.compilers.passes.encode import Coded, encode, restored
 from qopt.compilers.passes.fill import Encoder, FillProducts
 from qopt.compilers.passes.forms import rules_of
 from qopt.compilers.passes.integers import IntegerRows
-from qopt.compilers.passes.levels import combined
-from qopt.compilers.passes.lower import Draft, lower
+from qopt.compilers.passes.lower import Draft
 from qopt.compilers.passes.products import put_back, quadratised
-from qopt.compilers.size import coefficient_bits, refuse_bits, refuse_couplings
+from qopt.compilers.passes.ranges import ranged
+from qopt.compilers.passes.split import split_rows
+from qopt.compilers.size import (
+    Limits,
+    Plan,
+    TooLarge,
+    coefficient_bits,
+    least_of,
+    plans,
+    refuse_bits,
+    refuse_couplings,
+    refuse_energy,
+    weighed,
+)
+from qopt.compilers.tighten import Tight, Wanted, tightened
 from qopt.core import registry
 from qopt.core.accepts import QUBO, Accepts
 from qopt.core.arrays import no_floats, no_indices
@@ -37,7 +54,7 @@ from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Problem
 from qopt.core.protocols import PenaltyRule
 from qopt.core.rows import Rows
-from qopt.reduce.groups import with_groups
+from qopt.reduce.presolve import Presolved, presolved
 
 
 def compile_problem(
@@ -47,8 +64,10 @@ def compile_problem(
     guarantee: str = "argmin",
     encoding: str | Mapping[str, str] = "auto",
     max_bits: int | None = None,
-    penalty: str | PenaltyRule = "range",
-    incumbent: float | None = None,
+    max_couplings: int | None = None,
+    max_coefficient_bits: int | None = None,
+    penalty: str | PenaltyRule = "auto",
+    incumbent: float | ArrayLike | None = None,
     presolve: bool = True,
 ) -> Compiled:
     """Lower a problem as far as a backend needs.
@@ -62,15 +81,20 @@ def compile_problem(
         accepts data without an exact scale, rounded.
     encoding
         Of columns with more than two values: a plug-in's name, ``auto`` (log), or one per family of columns.
-    max_bits
-        Refuse above this.
+    max_bits, max_couplings, max_coefficient_bits
+        Refuse above these. Encodings and forms are chosen to fit: the shortest first, which take the fewest bits; where
+        coefficients are too long, slack and ``auto`` encodings with smaller digits; where couplings are too many, long
+        rows split into pieces that meet in counters.
     penalty
-        The rule that weighs: a plug-in's name, or one with parameters.
+        The rule that weighs: a plug-in's name, or one with parameters. ``auto`` takes ``dual`` where it proves what is
+        asked with smaller coefficients, else ``range``; ``range`` solves no relaxation.
     incumbent
-        Objective of a known feasible point in the user's sense; makes ``argmin`` and ``top`` cheaper to prove. Not used
-        with several levels.
+        Objective of a known feasible point in the user's sense, or its values; makes ``argmin`` and ``top`` cheaper to
+        prove. An objective alone is not used with several levels. Without one, rules that tighten look for a point
+        greedily.
     presolve
-        Whether groups are looked for among the rows.
+        Whether rows and columns are simplified first (``reduce/presolve.py``, equivalent), and columns and rows are
+        narrowed to what can be wanted by ``argmin`` and ``top`` (optimum-preserving).
 
     Returns
     -------
@@ -80,34 +104,73 @@ def compile_problem(
     Raises
     ------
     CompileError
-        An impossible row, a column without bounds, data without an exact scale, or too many bits; each by name.
+        An impossible row, a column without bounds, data without an exact scale; each by name. A size above a limit:
+        needed, allowed and what takes most.
+    """
+    weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
+    state = presolved(problem) if presolve else Presolved(problem)
+    if presolve and not accepts.rows:
+        state = state.then(ranged(state.problem))
+    if incumbent is not None and np.ndim(incumbent) == 1:
+        incumbent = state.entering(np.asarray(incumbent, dtype=np.float64))
+    wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve, bool(getattr(weigh, "tightens", False)))
+    limits = Limits(least_of(max_bits, accepts.bits), max_couplings, max_coefficient_bits)
+    refusals: list[TooLarge] = []
+    for plan in plans(limits):
+        try:
+            tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
+            return _compiled(problem, state, tight, plan, accepts, guarantee, weigh, limits)
+        except TooLarge as error:
+            refusals.append(error)
+            if error.what == "bits" and plan == Plan():
+                break
+    raise refusals[0] if len(refusals) == 1 else refusals[0].after(refusals[1:])
+
+
+def _compiled(
+    problem: Problem,
+    state: Presolved,
+    tight: Tight,
+    plan: Plan,
+    accepts: Accepts,
+    guarantee: str,
+    weigh: PenaltyRule,
+    limits: Limits,
+) -> Compiled:
+    """From rows in whole numbers to an energy, in the digits and pieces of a plan.
+
+    Raises
+    ------
+    TooLarge
+        A size above a limit.
     """
     rounding = Guarantee.of(guarantee).level == "none"
-    source = with_groups(problem) if presolve else problem
-    coded = encode(source.columns, encoding)
-    draft = lower(source, coded, accepts, rounding=rounding)
-    objective, level_weights, ordered = combined(draft.levels, rounding=rounding)
+    source, coded, draft = tight.problem, tight.coded, tight.draft
+    objective, level_weights, ordered = tight.objective, tight.level_weights, tight.ordered
 
     products = draft.with_products(coded)
     stay = ~products if accepts.rows else np.zeros(len(products), dtype=bool)
-    rules, slack = rules_of(draft.rows.select(~stay), draft.bits)
-    bits = draft.bits + int(rules.slack_bits.sum())
-    rules = _all_rules(rules, draft, coded, bits)
-    refuse_bits(source.columns.names, coded, rules, bits, max_bits, accepts)
-    refuse_couplings(rules)
-    lowered = Lowered(added([objective], bits), rules)
-
-    weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
-    known = None if incumbent is None or len(source.levels) > 1 else source.sense.sign * incumbent
-    penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=known)
+    pairs = pair_rows(draft.rows) & ~stay
+    chosen = ~stay & ~pairs
+    rows, counters = split_rows(draft.rows.select(chosen), draft.bits, plan.piece)
+    rules, slack = rules_of(rows, rows.matrix.shape[1], plan.widest)
+    bits = rows.matrix.shape[1] + int(rules.slack_bits.sum())
+    rules = _all_rules(rules, draft, coded, bits, pair_rules(draft.rows.select(pairs), bits))
+    refuse_bits(source.columns.names, coded, rules, bits, limits)
+    refuse_couplings(rules, limits)
+    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rules.forms)))
+    penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=tight.incumbent)
 
     emitted = _emit(lowered, penalties, draft, coded, accepts, bits)
     final_bits = emitted.energy.n
-    refuse_bits(source.columns.names, coded, rules, final_bits, max_bits, accepts)
+    refuse_bits(source.columns.names, coded, rules, final_bits, limits)
+    refuse_energy(emitted.energy, lowered, penalties, limits)
     size = coefficient_bits(emitted.energy, objective)
-    notes = [*coded.notes, *_notes(draft, level_weights, ordered, size)]
+    notes = [*coded.notes, *tight.notes, *_notes(draft, level_weights, ordered, size)]
     exact = ordered and not draft.rounded and not coded.notes and size <= 53
     proven = penalties.guarantee if exact else "none"
+    if final_bits == 0:
+        notes.append("solved classically: no bit is left to decide")
     if proven == "none" and not rounding:
         notes.append(f"asked for {guarantee}, proven: none")
     slack_bits = bits - draft.lifted.bits
@@ -117,7 +180,7 @@ def compile_problem(
         polynomial=emitted.energy,
         groups=draft.groups,
         rows=_left(draft.rows.select(stay), emitted.dropped),
-        blocks=coded.blocks + _blocks(coded.bits, emitted.products, slack_bits, final_bits),
+        blocks=restored(coded.blocks, state.way) + _blocks(coded.bits, emitted.products, slack_bits, final_bits),
         penalties=_records(rules, penalties, emitted.products > 0 or not draft.lifted.pairs),
         guarantee=proven,
         notes=tuple(notes),
@@ -130,18 +193,20 @@ def compile_problem(
             "coefficient_bits": size,
             "level_weights": list(level_weights),
             "penalty": dict(penalties.proof),
+            "presolve": state.summary(),
+            "cut": dict(tight.facts),
         },
         _encoder=Encoder(
             coded,
-            (draft.lifted.fill, *draft.priced.fills, slack, FillProducts(bits, emitted.ancillas)),
+            (draft.lifted.fill, *draft.priced.fills, counters, slack, FillProducts(bits, emitted.ancillas)),
             bits + len(emitted.ancillas),
             emitted.dropped,
         ),
     )
 
 
-def _all_rules(rows: Rules, draft: Draft, coded: Coded, bits: int) -> Rules:
-    """Rules of rows first, then those of product bits, of one-signed polynomial rows and of encodings."""
+def _all_rules(rows: Rules, draft: Draft, coded: Coded, bits: int, forbidden: tuple[PolynomialRule, ...]) -> Rules:
+    """Rules of rows first, then those of product bits, of one-signed polynomial rows, of pairs and of encodings."""
     pairs = len(draft.lifted.pairs)
     validity = tuple(
         PolynomialRule(f"{block.encoding} codes", "validity", _shifted(block.encoded.validity, block.start, bits))
@@ -153,7 +218,7 @@ def _all_rules(rows: Rules, draft: Draft, coded: Coded, bits: int) -> Rules:
         NameTable(rows.names.families + NameTable.numbered("product", pairs).families),
         rows.form + ("product",) * pairs,
         np.concatenate([rows.slack_bits, np.zeros(pairs, np.int64)]),
-        draft.lifted.rules + validity,
+        draft.lifted.rules + forbidden + validity,
     )
 
 
@@ -190,9 +255,7 @@ def _emit(lowered: Lowered, penalties: Penalties, draft: Draft, coded: Coded, ac
     unfold = accepts.degree is None and len(pairs) > 0
     if unfold:
         weights[forms - len(pairs) : forms] = 0.0
-    parts = [lowered.objective, rules.forms.polynomial(bits, weights[:forms])]
-    parts += [rule.polynomial.scaled(w) for rule, w in zip(rules.polynomials, weights[forms:])]
-    energy = added(parts, bits)
+    energy = weighed(lowered, replace(penalties, weights=weights))
     if unfold:
         factors: dict[int, tuple[int, ...]] = {}
         for t, (x, y) in enumerate(pairs):

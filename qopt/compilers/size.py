@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from qopt.compilers.lowered import Lowered, Penalties, Rules
 from qopt.compilers.passes.assemble import Forms, added
 from qopt.compilers.passes.encode import Coded
-from qopt.core.accepts import Accepts
 from qopt.core.errors import CompileError
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
@@ -64,18 +65,80 @@ def coefficient_bits(energy: Polynomial, objective: Polynomial) -> int:
     return int(np.ceil(np.log2(largest / smallest))) + 1
 
 
-def refuse_bits(
-    names: NameTable, coded: Coded, rules: Rules, bits: int, max_bits: int | None, accepts: Accepts
-) -> None:
+class TooLarge(CompileError):
+    """A size above its limit.
+
+    Parameters
+    ----------
+    what
+        ``bits``, ``couplings`` or ``coefficient bits``.
+    """
+
+    def __init__(self, what: str, needed: float, allowed: float, worst: str, tried: str = "") -> None:
+        self.what, self.needed, self.allowed, self.worst = what, needed, allowed, worst
+        super().__init__(
+            f"needs {needed:.15g} {what}, at most {allowed:.15g} are allowed; most are taken by: {worst}{tried}"
+        )
+
+    def after(self, others: list[TooLarge]) -> TooLarge:
+        """The same refusal, with what the other plans would have needed."""
+        sizes = dict.fromkeys(f"{error.needed:.15g} {error.what}" for error in others)
+        tried = f" (with smaller digits or shorter rows: {', '.join(sizes)})"
+        return TooLarge(self.what, self.needed, self.allowed, self.worst, tried)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a compile may take; None for no limit."""
+
+    bits: int | None = None
+    couplings: int | None = None
+    coefficient_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Choices that trade bits for something else.
+
+    Parameters
+    ----------
+    widest
+        Largest digit of slack numbers and of columns whose encoding is ``auto``; None for plain binary digits.
+    piece
+        Longer rows are split into pieces of about so many bits; None to leave them whole.
+    """
+
+    widest: int | None = None
+    piece: int | None = None
+
+    def encoding(self, given: str | Mapping[str, str]) -> str | Mapping[str, str]:
+        """The encoding of columns: the one that was given, or for ``auto`` the one with these digits."""
+        return {None: given, 4: "bounded", 1: "unary"}[self.widest] if given == "auto" else given
+
+
+def plans(limits: Limits) -> Iterator[Plan]:
+    """Plans worth trying under these limits, fewest bits first."""
+    digits = (None, 4, 1) if limits.coefficient_bits is not None else (None,)
+    pieces = (None, 64, 16) if limits.couplings is not None else (None,)
+    for piece in pieces:
+        for widest in digits:
+            yield Plan(widest, piece)
+
+
+def least_of(*limits: int | None) -> int | None:
+    """The tightest of some limits; None when there is none."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def refuse_bits(names: NameTable, coded: Coded, rules: Rules, bits: int, limits: Limits) -> None:
     """Refuse more bits than allowed.
 
     Raises
     ------
-    CompileError
+    TooLarge
         Needed, allowed, and the families of columns and rules that take most.
     """
-    allowed = min((limit for limit in (max_bits, accepts.bits) if limit is not None), default=None)
-    if allowed is None or bits <= allowed:
+    if limits.bits is None or bits <= limits.bits:
         return
     taken: Counter[str] = Counter()
     for column, count in enumerate(np.diff(coded.matrix.indptr).tolist()):
@@ -84,24 +147,74 @@ def refuse_bits(
         taken[f"slack of {rules.names.locate(k)[0].name}"] += int(rules.slack_bits[k])
     rest = bits - sum(taken.values())
     if rest:
-        taken["products and violations"] = rest
-    worst = ", ".join(f"{name} {count}" for name, count in taken.most_common(4))
-    raise CompileError(f"needs {bits} bits, at most {allowed} are allowed; most are taken by: {worst}")
+        taken["products, violations and counters"] = rest
+    raise TooLarge("bits", bits, limits.bits, _worst(taken))
 
 
-def refuse_couplings(rules: Rules) -> None:
-    """Refuse rows whose squares would not fit in memory.
+def refuse_couplings(rules: Rules, limits: Limits) -> None:
+    """Refuse rows whose squares would not fit in memory, or alone make more couplings than allowed.
 
     Raises
     ------
-    CompileError
-        The number of pairs, and the row that makes most of them.
+    TooLarge
+        The number of pairs, and the families of rules that make most of them.
     """
     pairs = rules.forms.couplings()
     total = float(pairs.sum())
+    # Pairs of different rules may coincide, so only one rule's own are sure to stay.
     if total > MOST_COUPLINGS:
-        worst = int(np.argmax(pairs))
-        raise CompileError(
-            f"the penalties have {total:.3g} couplings, at most {MOST_COUPLINGS:.3g} are laid out;"
-            f" {rules.names[worst]} alone has {pairs[worst]:.3g}"
-        )
+        raise TooLarge("couplings", total, MOST_COUPLINGS, _worst(_couplings(rules)))
+    if limits.couplings is not None and pairs.max(initial=0.0) > limits.couplings:
+        raise TooLarge("couplings", float(pairs.max()), limits.couplings, _worst(_couplings(rules)))
+
+
+def refuse_energy(energy: Polynomial, lowered: Lowered, penalties: Penalties, limits: Limits) -> None:
+    """Refuse an energy of more couplings or longer coefficients than allowed.
+
+    Raises
+    ------
+    TooLarge
+        Needed, allowed, and what makes most couplings or the largest coefficients.
+    """
+    couplings = len(energy.value) + len(energy.products)
+    if limits.couplings is not None and couplings > limits.couplings:
+        taken = _couplings(lowered.rules)
+        taken["objective"] = len(lowered.objective.value) + len(lowered.objective.products)
+        raise TooLarge("couplings", couplings, limits.couplings, _worst(taken))
+    size = coefficient_bits(energy, lowered.objective)
+    if limits.coefficient_bits is not None and size > limits.coefficient_bits:
+        raise TooLarge("coefficient bits", size, limits.coefficient_bits, _worst(_sizes(lowered, penalties)))
+
+
+def _worst(taken: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in taken.most_common(4) if count)
+
+
+def _couplings(rules: Rules) -> Counter[str]:
+    taken: Counter[str] = Counter()
+    for k, count in enumerate(rules.forms.couplings().astype(int).tolist()):
+        taken[rules.names.locate(k)[0].name] += count
+    for rule in rules.polynomials:
+        taken[rule.name.partition("[")[0]] += len(rule.polynomial.value) + len(rule.polynomial.products)
+    return taken
+
+
+def _sizes(lowered: Lowered, penalties: Penalties) -> Counter[str]:
+    """Digits before the point of about the largest coefficient that each family makes."""
+    rules, forms = lowered.rules, lowered.rules.forms
+    taken: Counter[str] = Counter()
+    taken["objective"] = _digits_of(float(np.abs(coefficients(lowered.objective)).max(initial=0.0)))
+    owner = np.repeat(np.arange(len(forms)), np.diff(forms.matrix.indptr))
+    largest = np.zeros(len(forms))
+    np.maximum.at(largest, owner, np.abs(forms.matrix.data).astype(np.float64))
+    about = (
+        2 * np.abs(forms.alpha) * largest * np.maximum(largest, np.abs(forms.constant)) + np.abs(forms.beta) * largest
+    )
+    for k, size in enumerate((about * penalties.weights[: len(forms)]).tolist()):
+        family = rules.names.locate(k)[0].name
+        taken[family] = max(taken[family], _digits_of(size))
+    return taken
+
+
+def _digits_of(value: float) -> int:
+    return int(value).bit_length()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isnan
+from typing import Any
 
 import numpy as np
 
+from qopt.core.arrays import Floats
+from qopt.core.names import NameTable
 from qopt.core.problem import Problem
 from qopt.core.rows import Rows
 from qopt.reduce.cliques import merged_cliques
@@ -65,6 +69,30 @@ class Presolved:
         order = list(Tag)
         return max((step.tag for step in self.done), key=order.index, default=Tag.EQUIVALENT)
 
+    def entering(self, point: Floats) -> Floats:
+        """A point of the given problem as a point of this one: replaced columns take the value they are fixed at.
+
+        A point at which a replaced column is not what replaces it breaks a rule and stays as it is.
+        """
+        if not np.array_equal(self.way.lift(point)[0], point):
+            return point
+        made = np.array(point, dtype=np.float64)
+        made[self.way.column] = self.problem.columns.lower[self.way.column]
+        return made
+
+    def summary(self) -> list[dict[str, Any]]:
+        """What every pass did, as plain data: its name, tag, counts, and rows removed and restated by family."""
+        return [
+            {
+                "pass": step.name,
+                "tag": str(step.tag),
+                "counts": dict(step.counts),
+                "removed": _by_family(step.removed),
+                "restated": _by_family(step.restated),
+            }
+            for step in self.done
+        ]
+
     def then(self, step: Step) -> Presolved:
         """One more pass behind."""
         done = (*self.done, step.done) if step.done.counts else self.done
@@ -99,6 +127,13 @@ def presolved(problem: Problem, passes: Sequence[Pass] = EQUIVALENT) -> Presolve
         return state.then(merged_cliques(state.problem))
     except ImpossibleRow as error:
         raise _in_user_numbers(error, problem, state.problem) from error
+
+
+def _by_family(names: NameTable) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for family in names.families:
+        total[family.name] += family.size
+    return dict(total)
 
 
 def _in_user_numbers(error: ImpossibleRow, given: Problem, now: Problem) -> ImpossibleRow:

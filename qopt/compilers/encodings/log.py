@@ -20,31 +20,54 @@ def lengths(top: Ints) -> Ints:
     return np.frexp(np.asarray(top, dtype=np.float64))[1].astype(np.int64)
 
 
-def digits(top: Ints) -> tuple[Ints, Ints]:
-    """Digit weights of numbers 0..top: CSR pointer over the numbers and the weights of all digits."""
+def digits(top: Ints, widest: int | None = None) -> tuple[Ints, Ints]:
+    """Digit weights of numbers 0..top: CSR pointer over the numbers and the weights of all digits, the rest last.
+
+    Parameters
+    ----------
+    widest
+        A power of two: no digit weighs more, so that larger numbers take several of it. None for no limit.
+    """
     top = np.asarray(top, dtype=np.int64)
-    count = lengths(top)
+    binary, full, rest = _shape(top, widest)
+    count = binary + full + (rest > 0)
     indptr = np.concatenate([[0], np.cumsum(count)])
     place = np.arange(indptr[-1]) - np.repeat(indptr[:-1], count)
-    weight = np.int64(1) << place
-    last = indptr[1:][count > 0] - 1
-    weight[last] = top[count > 0] - (weight[last] - 1)
+    weight = np.int64(1) << np.minimum(place, np.repeat(binary, count))
+    filled = rest > 0
+    weight[indptr[1:][filled] - 1] = rest[filled]
     return indptr, weight
 
 
-def code(values: Ints, top: Ints) -> np.ndarray[Any, Any]:
+def _shape(top: Ints, widest: int | None) -> tuple[Ints, Ints, Ints]:
+    """Of each number: digits 1, 2, 4, …, digits of the widest weight, and the rest that is left to reach the top."""
+    if widest is None:
+        binary = np.maximum(lengths(top) - 1, 0)
+        return binary, np.zeros_like(top), top - ((np.int64(1) << binary) - 1)
+    binary = np.minimum(np.maximum(lengths(top) - 1, 0), widest.bit_length() - 1)
+    left = top - ((np.int64(1) << binary) - 1)
+    full = np.where(np.int64(1) << binary == widest, left // widest, 0)
+    return binary, full, left - full * widest
+
+
+def code(values: Ints, top: Ints, widest: int | None = None) -> np.ndarray[Any, Any]:
     """Digits of whole numbers 0..top: (rows, numbers) -> (rows, digits of all numbers)."""
-    indptr, weight = digits(top)
+    top = np.asarray(top, dtype=np.int64)
+    indptr, _ = digits(top, widest)
+    binary, full, rest = _shape(top, widest)
     count = np.diff(indptr)
-    last = indptr[1:][count > 0] - 1
-    below = (np.int64(1) << np.maximum(count - 1, 0)) - 1
-    rest_used = values > below
-    rest = np.zeros(len(count), dtype=np.int64)
-    rest[count > 0] = weight[last]
-    plain = values - np.where(rest_used, rest, 0)
-    place = np.arange(len(weight)) - np.repeat(indptr[:-1], count)
-    out = (np.repeat(plain, count, axis=1) >> place & 1).astype(np.int8)
-    out[:, last] = rest_used[:, count > 0]
+    filled = rest > 0
+    last = indptr[1:][filled] - 1
+    size = np.int64(1) << binary
+    used = np.minimum(values // size, full)
+    plain = values - used * size
+    rest_used = plain >= size
+    plain = plain - np.where(rest_used, rest, 0)
+    place = np.arange(indptr[-1]) - np.repeat(indptr[:-1], count)
+    low = np.repeat(plain, count, axis=1) >> np.minimum(place, 62) & 1
+    many = place - np.repeat(binary, count)
+    out = np.where(many < 0, low, many < np.repeat(used, count, axis=1)).astype(np.int8)
+    out[:, last] = rest_used[:, filled]
     return out
 
 

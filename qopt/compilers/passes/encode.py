@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.compiled import Block, Encoded
 from qopt.core.errors import CompileError
 from qopt.core.problem import Columns, Kind
+from qopt.reduce.steps import Way
 
 MOST_BITS = 2**26
 """No encoding may ask for more bits than this in all; a refusal, not an exhausted memory."""
@@ -111,6 +112,30 @@ def encode(columns: Columns, encoding: str | Mapping[str, str] = "auto") -> Code
     binary = narrow[columns.binary[narrow] & (top[narrow] == 1)]
     plain[binary] = matrix.indices[matrix.indptr[binary]]
     return Coded(tuple(blocks), start, lower, step, top, matrix, offset, plain, columns.kind == Kind.REAL, tuple(notes))
+
+
+def restored(blocks: tuple[Block, ...], way: Way) -> tuple[Block, ...]:
+    """The blocks with replaced columns read off the bit of the column that stands for them."""
+    if not len(way):
+        return blocks
+    made = []
+    for block in blocks:
+        place = {int(c): k for k, c in enumerate(block.columns)}
+        here = [k for k, c in enumerate(way.column.tolist()) if c in place]
+        if not here:
+            made.append(block)
+            continue
+        e = block.encoded
+        spans = [(e.bit[a:b], e.weight[a:b]) for a, b in zip(e.indptr[:-1], e.indptr[1:])]
+        offset = np.array(e.offset)
+        for k in here:
+            column, source = place[int(way.column[k])], place[int(way.source[k])]
+            spans[column] = (spans[source][0], way.scale[k] * spans[source][1])
+            offset[column] = way.offset[k] + way.scale[k] * e.offset[source]
+        indptr = np.concatenate([[0], np.cumsum([len(bit) for bit, _ in spans])])
+        bit, weight = (np.concatenate(part) for part in zip(*spans))
+        made.append(replace(block, encoded=replace(e, indptr=indptr, bit=bit, weight=weight, offset=offset)))
+    return tuple(made)
 
 
 def _grid(columns: Columns) -> tuple[Floats, Floats, Ints, list[str]]:

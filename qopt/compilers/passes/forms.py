@@ -14,6 +14,8 @@ For a row ``lo <= f <= hi`` over whole f, with S = hi - lo:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
@@ -25,13 +27,15 @@ from qopt.compilers.passes.integers import IntegerRows
 from qopt.core.arrays import Ints
 
 
-def rules_of(rows: IntegerRows, start: int) -> tuple[Rules, FillNumbers]:
+def rules_of(rows: IntegerRows, start: int, widest: int | None = None) -> tuple[Rules, FillNumbers]:
     """Rules that are 0 exactly where the rows hold, slack bits from ``start`` on.
 
     Parameters
     ----------
     rows
         Rows that neither always nor never hold.
+    widest
+        Largest half weight of a slack digit, a power of two: shorter coefficients for more bits. None for no limit.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def rules_of(rows: IntegerRows, start: int) -> tuple[Rules, FillNumbers]:
     alpha = np.where(linear, 0.0, np.where(room == 0, 1.0, 0.5))
     beta = np.where(at_least, 1.0, np.where(at_most, -1.0, np.where(room == 0, 0.0, -0.5)))
     slack = np.flatnonzero(room >= 2)
-    indptr, weight = window_digits(room[slack])
+    indptr, weight = window_digits(room[slack], widest)
     matrix = widened(rows.matrix, start + len(weight))
     if len(weight):
         owner = np.repeat(slack, np.diff(indptr))
@@ -55,23 +59,33 @@ def rules_of(rows: IntegerRows, start: int) -> tuple[Rules, FillNumbers]:
     count[slack] = np.diff(indptr)
     form = np.where(linear, "linear", np.where(room == 0, "equality", np.where(room == 1, "window", "slack")))
     forms = Forms(sparse.csr_array(matrix), -lo.astype(np.float64), alpha, beta)
-    fill = FillNumbers(rows.matrix[slack], -lo[slack], room[slack], start, window_code)
+    fill = FillNumbers(rows.matrix[slack], -lo[slack], room[slack], start, WindowCode(widest))
     return Rules(forms, rows.names, tuple(form.tolist()), count), fill
 
 
-def window_digits(room: Ints) -> tuple[Ints, Ints]:
+def window_digits(room: Ints, widest: int | None = None) -> tuple[Ints, Ints]:
     """Digit weights of slack numbers for rows with ``room`` = S >= 2: CSR pointer and weights, adding up to S - 1.
 
     Twice the digits of S // 2, the last one less when S is even: 2, 4, …, 2**(k-1), rest <= 2**k. The sums are the even
-    numbers up to 2**k - 2, and those plus the rest, so neighbours differ by at most 2.
+    numbers up to 2**k - 2, and those plus the rest, so neighbours differ by at most 2; likewise where ``widest`` limits
+    the digits of S // 2.
     """
-    indptr, weight = log.digits(room // 2)
+    indptr, weight = log.digits(room // 2, widest)
     weight = 2 * weight
     weight[indptr[1:] - 1] -= room % 2 == 0
     return indptr, weight
 
 
-def window_code(values: Ints, room: Ints) -> BitMatrix:
+@dataclass(frozen=True)
+class WindowCode:
     """Slack digits t for ``values`` = f - lo in 0..S such that f - lo - t is 0 or 1."""
-    rest_used = values >= np.int64(1) << (log.lengths(room) - 1)
-    return log.code((values + (rest_used & (room % 2 == 0))) // 2, room // 2)
+
+    widest: int | None = None
+
+    def __call__(self, values: Ints, room: Ints) -> BitMatrix:
+        """Digits of each value, (rows, numbers) -> (rows, digits of all numbers)."""
+        half = room // 2
+        indptr, weight = log.digits(half, self.widest)
+        last = weight[indptr[1:] - 1]
+        last_used = values // 2 > half - last
+        return log.code((values + (last_used & (room % 2 == 0))) // 2, half, self.widest)
