@@ -188,7 +188,7 @@ def main() -> None:
     body = [
         f"`python -m benchmarks.compile.compare --peers PYTHON`. {' '.join(__doc__.split(chr(10) * 2)[1].split())}",
         f"Seeds 0 to {options.seeds - 1}. {circumstances} Peers: {peers}.",
-        f"Means over the classes: qubits of qiskit, precision bits below qiskit, most precision bits of a model. {told}",
+        f"Means over classes: qubits of qiskit, precision bits below qiskit, most precision bits of a model. {told}",
         table(["compiler", *(f"{size} columns" for size in options.sizes), "all"], over),
         table(head, lines),
     ]
