@@ -169,15 +169,15 @@ def _finish(run: Run, cpu_before: float) -> Result:
     solutions = rank(run.solutions(), sense=subject.sense, top=run.settings.top, bound=run.bound)
     found = bool(solutions) and solutions[0].feasible
     clash: tuple[Violation, ...] = ()
-    if found:
+    if run.unbounded:
+        status = Status.UNBOUNDED
+    elif found:
         status = Status.OPTIMAL if run.proven else Status.FEASIBLE
         if run.infeasible:
             run.warn("HiGHS claimed that nothing is feasible, yet a feasible plan passed every check")
     elif run.infeasible:
         status = Status.INFEASIBLE
         clash = explain_problem(subject.problem(subject.choose("exact", run.settings.formulation)), run)
-    elif run.unbounded:
-        status = Status.UNBOUNDED
     else:
         status = Status.NOTHING_FOUND
         if run.failures:
