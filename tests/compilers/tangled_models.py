@@ -53,12 +53,13 @@ def copies(rng) -> Problem:
     first = _line(rng, n, -3, 5)
     lines = []
     for _ in range(int(rng.integers(2, 5))):
-        factor = float(rng.choice([1, 2, -1, -3, 0.5]))
+        factor = float(rng.choice([1, 1, 1, 2, -1, -3, 0.5]))
         terms = {c: v * factor for c, v in first.items()}
         if rng.random() < 0.3:
             terms = {c: v + 1 for c, v in terms.items() if v + 1}
-        side = float(rng.integers(-2, 6)) * factor
-        lines.append([(-INF, terms, side), (side, terms, INF), (side, terms, side)][rng.integers(3)])
+        reach = sum(v for v in terms.values() if v > 0)
+        side = float(rng.integers(1, 6)) * factor
+        lines.append([(-INF, terms, side), (-INF, terms, reach - 1), (side - 6, terms, side)][rng.integers(3)])
     return Problem.build(Columns.binaries(names("x", n)), polynomial(rng, n), rows=rows_of(lines, n), sense=sense(rng))
 
 
@@ -87,4 +88,14 @@ def boundless(rng) -> Problem:
     return Problem.build(columns, polynomial(rng, n, degree=3, terms=5), rows=rows, sense=sense(rng), **extra)
 
 
-TANGLED = (pairs, wide, copies, boundless)
+def conflicts(rng) -> Problem:
+    """Pairs that exclude each other, dense enough for larger sets, beside groups that hold some of them."""
+    n = int(rng.integers(4, 9))
+    lines = [(-INF, {x: 1.0, y: 1.0}, 1.0) for x in range(n) for y in range(x + 1, n) if rng.random() < 0.6] or [
+        (-INF, {0: 1.0, 1: 1.0}, 1.0)
+    ]
+    lines.append((-INF, dict.fromkeys(rng.choice(n, size=3, replace=False).tolist(), 1.0), 1.0))
+    return Problem.build(Columns.binaries(names("x", n)), polynomial(rng, n), rows=rows_of(lines, n), sense=sense(rng))
+
+
+TANGLED = (conflicts, pairs, wide, copies, boundless)
