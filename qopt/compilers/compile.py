@@ -42,6 +42,7 @@ from qopt.compilers.size import (
     refuse_bits,
     refuse_couplings,
     refuse_energy,
+    rule_summary,
     weighed,
 )
 from qopt.compilers.tighten import Tight, Wanted, tightened
@@ -119,7 +120,7 @@ def compile_problem(
     for plan in plans(limits):
         try:
             tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
-            return _compiled(problem, state, tight, plan, accepts, guarantee, weigh, limits)
+            return compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits)
         except TooLarge as error:
             refusals.append(error)
             if error.what == "bits" and plan == Plan():
@@ -127,7 +128,7 @@ def compile_problem(
     raise refusals[0] if len(refusals) == 1 else refusals[0].after(refusals[1:])
 
 
-def _compiled(
+def compiled_by(
     problem: Problem,
     state: Presolved,
     tight: Tight,
@@ -150,10 +151,10 @@ def _compiled(
 
     products = draft.with_products(coded)
     stay = ~products if accepts.rows else np.zeros(len(products), dtype=bool)
-    pairs = pair_rows(draft.rows) & ~stay
+    pairs = pair_rows(draft.rows) & ~stay & (not plan.plain)
     chosen = ~stay & ~pairs
     rows, counters = split_rows(draft.rows.select(chosen), draft.bits, plan.piece)
-    rules, slack = rules_of(rows, rows.matrix.shape[1], plan.widest)
+    rules, slack = rules_of(rows, rows.matrix.shape[1], plan.widest, plain=plan.plain)
     bits = rows.matrix.shape[1] + int(rules.slack_bits.sum())
     rules = _all_rules(rules, draft, coded, bits, pair_rules(draft.rows.select(pairs), bits))
     refuse_bits(source.columns.names, coded, rules, bits, limits)
@@ -194,6 +195,7 @@ def _compiled(
             "level_weights": list(level_weights),
             "penalty": dict(penalties.proof),
             "presolve": state.summary(),
+            "rules": rule_summary(rules, penalties),
             "cut": dict(tight.facts),
         },
         _encoder=Encoder(

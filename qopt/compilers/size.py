@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from qopt.compilers.lowered import Lowered, Penalties, Rules
 from qopt.compilers.passes.assemble import Forms, added
 from qopt.compilers.passes.encode import Coded
+from qopt.core.arrays import Floats
 from qopt.core.errors import CompileError
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
@@ -106,10 +108,13 @@ class Plan:
         Largest digit of slack numbers and of columns whose encoding is ``auto``; None for plain binary digits.
     piece
         Longer rows are split into pieces of about so many bits; None to leave them whole.
+    plain
+        Nothing but squares with slack: what a compiler without a ladder of forms would do.
     """
 
     widest: int | None = None
     piece: int | None = None
+    plain: bool = False
 
     def encoding(self, given: str | Mapping[str, str]) -> str | Mapping[str, str]:
         """The encoding of columns: the one that was given, or for ``auto`` the one with these digits."""
@@ -201,19 +206,52 @@ def _couplings(rules: Rules) -> Counter[str]:
 
 def _sizes(lowered: Lowered, penalties: Penalties) -> Counter[str]:
     """Digits before the point of about the largest coefficient that each family makes."""
-    rules, forms = lowered.rules, lowered.rules.forms
+    rules = lowered.rules
     taken: Counter[str] = Counter()
     taken["objective"] = _digits_of(float(np.abs(coefficients(lowered.objective)).max(initial=0.0)))
-    owner = np.repeat(np.arange(len(forms)), np.diff(forms.matrix.indptr))
-    largest = np.zeros(len(forms))
-    np.maximum.at(largest, owner, np.abs(forms.matrix.data).astype(np.float64))
-    about = (
-        2 * np.abs(forms.alpha) * largest * np.maximum(largest, np.abs(forms.constant)) + np.abs(forms.beta) * largest
-    )
-    for k, size in enumerate((about * penalties.weights[: len(forms)]).tolist()):
+    for k, size in enumerate(_largest(rules, penalties).tolist()):
         family = rules.names.locate(k)[0].name
         taken[family] = max(taken[family], _digits_of(size))
     return taken
+
+
+def _largest(rules: Rules, penalties: Penalties) -> Floats:
+    """About the largest coefficient that each form makes, from its largest entry."""
+    forms = rules.forms
+    owner = np.repeat(np.arange(len(forms)), np.diff(forms.matrix.indptr))
+    entry = np.zeros(len(forms))
+    np.maximum.at(entry, owner, np.abs(forms.matrix.data).astype(np.float64))
+    alpha, beta = np.abs(forms.alpha), np.abs(forms.beta)
+    weight = penalties.weights[: len(forms)]
+    emitted = 0.0 if penalties.multipliers is None else np.abs(penalties.multipliers[: len(forms)])
+    both = np.maximum(entry, np.abs(forms.constant))
+    return np.asarray(weight * (2 * alpha * entry * both + beta * entry) + emitted * entry, dtype=np.float64)
+
+
+def rule_summary(rules: Rules, penalties: Penalties) -> list[dict[str, Any]]:
+    """Rules by family, as plain data for a report: how many, their forms, slack bits, weights, multipliers, digits."""
+    largest = _largest(rules, penalties).tolist()
+    multipliers = penalties.multipliers
+    made: dict[str, dict[str, Any]] = {}
+
+    def enter(name: str, form: str, slack: int, weight: float, multiplier: float, size: float) -> None:
+        start = {"rules": 0, "forms": {}, "slack_bits": 0, "weight": [weight] * 2, "multiplier": [multiplier] * 2}
+        entry = made.setdefault(name, {"family": name, **start, "coefficient_bits": 0})
+        entry["rules"] += 1
+        entry["forms"][form] = entry["forms"].get(form, 0) + 1
+        entry["slack_bits"] += slack
+        for key, value in (("weight", weight), ("multiplier", multiplier)):
+            entry[key] = [min(entry[key][0], value), max(entry[key][1], value)]
+        entry["coefficient_bits"] = max(entry["coefficient_bits"], _digits_of(size))
+
+    weights, slack = penalties.weights.tolist(), rules.slack_bits.tolist()
+    for k in range(len(rules.forms)):
+        family = rules.names.locate(k)[0].name.partition("[")[0]
+        enter(family, rules.form[k], slack[k], weights[k], 0.0 if multipliers is None else multipliers[k], largest[k])
+    for rule, weight in zip(rules.polynomials, weights[len(rules.forms) :]):
+        size = weight * float(np.abs(coefficients(rule.polynomial)).max(initial=0.0))
+        enter(rule.name.partition("[")[0], rule.form, 0, weight, 0.0, size)
+    return list(made.values())
 
 
 def _digits_of(value: float) -> int:

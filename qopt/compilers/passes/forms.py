@@ -27,7 +27,9 @@ from qopt.compilers.passes.integers import IntegerRows
 from qopt.core.arrays import Ints
 
 
-def rules_of(rows: IntegerRows, start: int, widest: int | None = None) -> tuple[Rules, FillNumbers]:
+def rules_of(
+    rows: IntegerRows, start: int, widest: int | None = None, *, plain: bool = False
+) -> tuple[Rules, FillNumbers]:
     """Rules that are 0 exactly where the rows hold, slack bits from ``start`` on.
 
     Parameters
@@ -36,6 +38,8 @@ def rules_of(rows: IntegerRows, start: int, widest: int | None = None) -> tuple[
         Rows that neither always nor never hold.
     widest
         Largest half weight of a slack digit, a power of two: shorter coefficients for more bits. None for no limit.
+    plain
+        The usual square with slack 0..S for every row, none of the cheaper forms: the yardstick of a report.
 
     Returns
     -------
@@ -43,6 +47,8 @@ def rules_of(rows: IntegerRows, start: int, widest: int | None = None) -> tuple[
     """
     lo, hi = np.maximum(rows.lo, rows.low), np.minimum(rows.hi, rows.high)
     room = hi - lo
+    if plain:
+        return _squares(rows, lo, room, start)
     least, most = rows.extremes()
     at_least, at_most = (room == 0) & (lo == least), (room == 0) & (hi == most)
     linear = at_least | at_most
@@ -61,6 +67,18 @@ def rules_of(rows: IntegerRows, start: int, widest: int | None = None) -> tuple[
     forms = Forms(sparse.csr_array(matrix), -lo.astype(np.float64), alpha, beta)
     fill = FillNumbers(rows.matrix[slack], -lo[slack], room[slack], start, WindowCode(widest))
     return Rules(forms, rows.names, tuple(form.tolist()), count), fill
+
+
+def _squares(rows: IntegerRows, lo: Ints, room: Ints, start: int) -> tuple[Rules, FillNumbers]:
+    """``(f - lo - t)**2`` with t = 0..S for every row."""
+    indptr, weight = log.digits(room)
+    matrix = widened(rows.matrix, start + len(weight))
+    bit = start + np.arange(len(weight))
+    matrix = matrix - sparse.csr_array((weight, bit, indptr), shape=matrix.shape)
+    one = np.ones(len(rows))
+    forms = Forms(sparse.csr_array(matrix), -lo.astype(np.float64), one, 0 * one)
+    form = tuple(np.where(room > 0, "slack", "equality").tolist())
+    return Rules(forms, rows.names, form, np.diff(indptr)), FillNumbers(rows.matrix, -lo, room, start, log.code)
 
 
 def window_digits(room: Ints, widest: int | None = None) -> tuple[Ints, Ints]:
