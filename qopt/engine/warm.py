@@ -19,13 +19,18 @@ from qopt.core.rows import GroupKind, Groups
 from qopt.core.watch import Watch
 from qopt.models.subject import Subject
 
-NATIVE = ("anneal", "exact", "random")
+NATIVE: dict[str, dict[str, int]] = {"anneal": {}, "exact": {"states": 4096}, "random": {}}
+"""Samplers with kernels of their own, and parameters that keep them short."""
+HARDER = 30
+"""Size of generated instances: some kernels are reached only where the first bound does not close the case."""
 
 
 def steps() -> Iterator[tuple[str, Callable[[], None]]]:
     """``(name, run)`` for every backend with kernels of its own."""
-    subjects = [Subject(instance=registry.load("families", name).example()) for name in registry.names("families")]
-    for subject in subjects:
+    families = [registry.load("families", name) for name in registry.names("families")]
+    subjects = [Subject(instance=family.example()) for family in families]
+    harder = [Subject(instance=family.generate(HARDER, seed=1)) for family in families if hasattr(family, "form")]
+    for subject in [*subjects, *harder]:
         if subject.form is not None:
             for kind in ("proposers", "bounders"):
                 for name in registry.names(kind):
@@ -34,22 +39,25 @@ def steps() -> Iterator[tuple[str, Callable[[], None]]]:
     for name in registry.names("bounders"):
         if not registry.load("bounders", name).accepts.form:
             yield name, _problem_step(name)
-    for name in NATIVE:
-        yield name, _sampler_step(name, subjects)
+    for name, parameters in NATIVE.items():
+        yield name, _sampler_step(name, parameters, subjects)
 
 
-def _watch(seconds: float) -> Watch:
-    return Watch(clock=time.perf_counter, deadline=time.perf_counter() + seconds)
+PATIENCE = 120.0
+"""Seconds a step may take, compiling included: a short deadline would pass before the kernel it waits for has run."""
+
+
+def _watch() -> Watch:
+    return Watch(clock=time.perf_counter, deadline=time.perf_counter() + PATIENCE)
 
 
 def _form_step(kind: str, name: str, subject: Subject) -> Callable[[], None]:
     def run() -> None:
         plugin = registry.load(kind, name)
-        watch = _watch(0.2)
         if kind == "proposers":
-            plugin.propose(subject.form, budget=Budget(seconds=0.2), seed=0, watch=watch)
+            plugin.propose(subject.form, budget=Budget(work=2000), seed=0, watch=_watch())
         else:
-            plugin.bound(subject.form, incumbent=None, budget=Budget(seconds=0.2), watch=watch)
+            plugin.bound(subject.form, incumbent=None, budget=Budget(), watch=_watch())
 
     return run
 
@@ -62,16 +70,16 @@ def _problem_step(name: str) -> Callable[[], None]:
         square = Groups(kind, np.array([0, 9]), members, NameTable((Labels("once"),)))
         costs = polynomial_of(9, [((i, j), float(i + j)) for i in range(9) for j in range(i)])
         problem = Problem.build(Columns.binaries(names), costs, groups=square)
-        registry.load("bounders", name).bound(problem, incumbent=None, budget=Budget(seconds=0.2), watch=_watch(0.2))
+        registry.load("bounders", name).bound(problem, incumbent=None, budget=Budget(), watch=_watch())
 
     return run
 
 
-def _sampler_step(name: str, subjects: list[Subject]) -> Callable[[], None]:
+def _sampler_step(name: str, parameters: dict[str, int], subjects: list[Subject]) -> Callable[[], None]:
     def run() -> None:
         from qopt.compilers.compile import compile_problem
 
-        sampler = registry.load("samplers", name)
+        sampler = registry.load("samplers", name, **parameters)
         whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
         sparse = polynomial_of(40, [((k, k + 1), 1.0) for k in range(39)])
         made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3))]
@@ -81,7 +89,7 @@ def _sampler_step(name: str, subjects: list[Subject]) -> Callable[[], None]:
         for compiled in made:
             try:
                 if not sampler.accepts.refusals(bits=compiled.num_bits, degree=compiled.polynomial.degree):
-                    sampler.sample(compiled, budget=Budget(seconds=0.1, reads=2), seed=0, watch=_watch(0.1))
+                    sampler.sample(compiled, budget=Budget(reads=2), seed=0, watch=_watch())
             except (NotApplicableError, BackendUnavailableError):
                 continue
 
