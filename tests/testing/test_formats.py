@@ -12,6 +12,187 @@ VRP = (
     "1 0 0\n2 0 3\n3 4 3\n4 4 0\nDEMAND_SECTION\n1 0\n2 3\n3 2\n4 4\nDEPOT_SECTION\n1\n-1\nEOF\n"
 )
 
+LP = """\\ a remark
+Maximize
+ profit: 2 x + 3 y - z + 4 + [ 2 x ^ 2 - 6 x * y ] / 2
+   + 7 w
+Subject To
+ one: x + y + z <= 10
+ two: -5 <= x - y <= 5
+ round: x + [ x ^ 2 + 3 x * y ] <= 5
+ when: b = 1 -> x + y <= 3
+Bounds
+ -inf <= x <= 5
+ y free
+ 1 <= w <= 9
+Generals
+ w
+Binaries
+ b
+End
+"""
+LP_FAULTS = (
+    ("Maximize", "Optimize"),
+    ("3 y", "3 y 4"),
+    ("3 y", "3 y z"),
+    ("3 y", "1e999 y"),
+    ("- 6 x * y", "- 6 x"),
+    ("] / 2", "]"),
+    ("5\n when", "5 ] / 2\n when"),
+    ("<= 10", ""),
+    ("<= 10", "<= <= 10"),
+    ("-5 <= x - y <= 5", "-5 <= x - y >= 5"),
+    ("-5 <= x - y <= 5", "x <= x - y <= 5"),
+    ("two:", "one:"),
+    ("b = 1 ->", "b = 2 ->"),
+    ("b = 1 ->", "2 b = 1 ->"),
+    ("y free", "q free"),
+    (" 1 <= w", " 1 <= 2 w"),
+    (" -inf <= x <= 5", " x <= -5"),
+    ("Generals\n w", "Generals\n w 3"),
+    ("Binaries\n b", "Binaries\n bee"),
+    ("Bounds", "Semi-Continuous"),
+    ("Bounds", "SOS"),
+    ("Bounds", "Maximize"),
+    ("End\n", "End\nx\n"),
+    ("x - y <=", "x - <="),
+    ("x - y <=", "x § y <="),
+    ("* y ] <= 5", "* y <= 5"),
+)
+MPS = """* a remark
+NAME small
+OBJSENSE
+    MAX
+ROWS
+ N COST
+ L one
+ G two
+ E three
+ L round
+COLUMNS
+ x COST 2 one 1
+ x two 1
+ y COST 3 one 1
+ y three -1 round 2
+ MARK 'MARKER' 'INTORG'
+ w COST 1.5 three 1
+ b two 1
+ MARK 'MARKER' 'INTEND'
+RHS
+ RHS one 10 two -5
+ RHS COST -4
+RANGES
+ RNG two 7.5
+BOUNDS
+ MI BND x
+ UP BND x 5
+ LO BND w 1
+ UP BND w 9
+ BV BND b
+QUADOBJ
+ x x 2
+ x y -3
+QCMATRIX round
+ x x 1
+ x y 1.5
+ y x 1.5
+INDICATORS
+ IF one b 1
+ENDATA
+"""
+MPS_FAULTS = (
+    ("ENDATA\n", ""),
+    ("    MAX", "    UPWARDS"),
+    (" L one", " X one"),
+    (" L one", " L"),
+    (" G two", " G one"),
+    (" x two 1", " x four 1"),
+    (" x two 1", " x two one"),
+    (" x two 1", " x two 1e999"),
+    (" x two 1", " x two"),
+    (" x two 1", " x one 1"),
+    (" b two 1", " x two 1"),
+    ("'INTORG'", "'SOSORG'"),
+    (" RHS COST -4", " OTHER COST -4"),
+    (" RNG two 7.5", " RNG COST 7.5"),
+    (" MI BND x\n UP BND x 5", " UP BND x -5"),
+    (" UP BND w 9", " SC BND w 9"),
+    (" UP BND w 9", " UPPER BND w 9"),
+    (" UP BND w 9", " UP BND v 9"),
+    (" UP BND w 9", " UP"),
+    (" x y -3", " x y -3\n y x -3"),
+    (" y x 1.5", " y x 2.5"),
+    ("QCMATRIX round", "QCMATRIX"),
+    ("QCMATRIX round", "QCMATRIX COST"),
+    (" IF one b 1", " IF one b 2"),
+    (" IF one b 1", " IF COST b 1"),
+    ("QUADOBJ", "SOS1"),
+    ("QUADOBJ", "SURPRISE"),
+    ("RHS\n RHS one", "BOUNDS\n RHS one"),
+)
+QPLIB = """small
+QGQ
+maximize
+3 # variables
+2 # constraints
+2 # quadratic terms in the objective
+1 1 2
+2 1 -6
+0 # linear terms in the objective
+1
+3 7
+4.5 # constant
+1 # quadratic terms in the constraints
+2 2 1 3
+3 # linear terms in the constraints
+1 1 1
+1 2 -1
+2 3 1
+1e30 # infinity
+-1e30 # left
+1
+1 -5
+10 # right
+0
+-1e30 # lower
+1
+2 0
+9 # upper
+1
+3 1
+1 # types
+1
+1 0
+0
+0
+0
+0
+0
+0
+1
+3 w
+0
+"""
+QPLIB_FAULTS = (
+    ("QGQ", "QGX"),
+    ("maximize", "maximise it"),
+    ("3 # variables", "3.5"),
+    ("3 # variables", "3 4"),
+    ("1 1 2\n", "1 4 2\n"),
+    ("1 1 2\n", "1 x 2\n"),
+    ("1 1 2\n", "1 2\n"),
+    ("2 1 -6", "1 1 -6"),
+    ("2 1 -6", "1 1 1e999"),
+    ("1 2 -1", "1 1 -1"),
+    ("3 7", "4 7"),
+    ("1 0\n0", "1 3\n0"),
+    ("3 w\n0\n", "3 w\n0\n0\n"),
+    ("3 w", "4 w"),
+    ("3 w", "3 x[0]"),
+    ("3 w\n0\n", ""),
+    ("2 # quadratic", "100 # quadratic"),
+)
+
 SAMPLES = {
     "qaplib": Sample(
         "three.dat",
@@ -43,6 +224,9 @@ SAMPLES = {
         ),
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
+    "lp": Sample("small.lp", LP, tuple(LP.replace(old, new) for old, new in LP_FAULTS)),
+    "mps": Sample("small.mps", MPS, tuple(MPS.replace(old, new) for old, new in MPS_FAULTS)),
+    "qplib": Sample("small.qplib", QPLIB, tuple(QPLIB.replace(old, new) for old, new in QPLIB_FAULTS)),
     "qubo": Sample(
         "three.qubo",
         "c a remark\np qubo 0 3 2 1\n0 0 -1\n2 2 2.5\nc another\n0 2 2.25\n",
