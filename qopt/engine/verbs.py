@@ -9,6 +9,7 @@ from typing import Any
 from qopt.compilers.compile import compile_problem
 from qopt.core import forms, registry
 from qopt.core.accepts import QUBO, Accepts
+from qopt.core.arrays import Bits
 from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
@@ -44,6 +45,8 @@ def compile(  # the public name of the verb
     guarantee: str = "argmin",
     accepts: Accepts = QUBO,
     max_bits: int | None = None,
+    max_couplings: int | None = None,
+    max_coefficient_bits: int | None = None,
     encoding: str = "auto",
     formulation: str = "auto",
     presolve: bool = True,
@@ -55,12 +58,12 @@ def compile(  # the public name of the verb
     ----------
     guarantee
         ``argmin``, ``top:X``, ``top:X%``, ``total`` or ``none``: what must hold of the energies.
-    max_bits
-        Refuse (CompileError) above this many bits.
+    max_bits, max_couplings, max_coefficient_bits
+        Encodings and forms are chosen to fit; refuse (CompileError) where none does.
     encoding
-        Name of the encoding of integer columns, or ``auto``.
+        Name of the encoding of integer columns, or ``auto``: the fewest bits that fit the limits.
     presolve
-        Whether rows that always hold are dropped and groups are detected.
+        Whether the problem is simplified first and narrowed to what the guarantee can ask for.
 
     Raises
     ------
@@ -70,14 +73,35 @@ def compile(  # the public name of the verb
     target = as_subject(subject, **options)
     problem = target.problem(formulation)
     return compile_problem(
-        problem, accepts=accepts, guarantee=guarantee, encoding=encoding, max_bits=max_bits, presolve=presolve
+        problem,
+        accepts=accepts,
+        guarantee=guarantee,
+        encoding=encoding,
+        max_bits=max_bits,
+        max_couplings=max_couplings,
+        max_coefficient_bits=max_coefficient_bits,
+        presolve=presolve,
     )
 
 
 def sample(
-    subject: Any, *, sampler: str = "anneal", budget: float | Budget = 1.0, seed: int = 0, threads: int | None = None
+    subject: Any,
+    *,
+    sampler: str = "anneal",
+    budget: float | Budget = 1.0,
+    seed: int = 0,
+    threads: int | None = None,
+    initial: Bits | None = None,
+    **parameters: Any,
 ) -> SampleBatch:
     """Sample a Compiled, or a dimod BQM, with one sampler; no repair, no ranking.
+
+    Parameters
+    ----------
+    initial
+        Rows of bits to start from, for samplers that can.
+    parameters
+        The sampler's own, such as ``sweeps`` and ``keep`` of ``anneal``.
 
     Returns
     -------
@@ -87,9 +111,11 @@ def sample(
     ------
     NotApplicableError
         The sampler does not accept it.
+    ModelError
+        A parameter that the sampler does not have.
     """
     compiled = subject if isinstance(subject, Compiled) else _of_bqm(subject)
-    plugin = registry.load("samplers", sampler)
+    plugin = registry.load("samplers", sampler, **parameters)
     refused = plugin.accepts.refusals(
         bits=compiled.num_bits, couplings=compiled.num_couplings, degree=compiled.polynomial.degree
     )
@@ -99,7 +125,7 @@ def sample(
     clock = time.perf_counter
     deadline = None if limit.seconds is None else clock() + limit.seconds
     watch = Watch(clock=clock, deadline=deadline, threads=threads or cores())
-    batch: SampleBatch = plugin.sample(compiled, budget=limit, seed=seed, watch=watch)
+    batch: SampleBatch = plugin.sample(compiled, budget=limit, seed=seed, watch=watch, initial=initial)
     compiled.verify(batch.bits, batch.energies, sampler)
     return batch
 
