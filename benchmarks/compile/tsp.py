@@ -1,9 +1,9 @@
 """``python -m benchmarks.compile.tsp --peers PYTHON``: the assignment form of a tour, built and compiled.
 
-x[k, i] binary, every city once, every step one city, distances between steps; n = 60 has 424,800 couplings, n = 100
-1,980,000. Every compiler in a process of its own, after a tour of 6 cities to warm up; seconds of one run each, ours and
-bare numpy the median of five processes. Memory is the growth of the process's peak over the call, per coupling. Peers
-get a weight (4); ours proves ``total``.
+x[k, i] binary, every city once, every step one city, distances between steps: 424,800 couplings at n = 60, 1,980,000
+at n = 100. Every compiler in a process of its own, after a tour of 6 cities to warm up; seconds of one run each, of
+ours and bare numpy the median of five processes. Memory is the growth of the process's peak over the call, per
+coupling. Peers get a weight (4); ours proves ``total``.
 """
 
 from __future__ import annotations
