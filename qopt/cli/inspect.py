@@ -70,16 +70,26 @@ def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
 @click.argument("file", type=FILE)
 @click.option("--guarantee", default="argmin", show_default=True, help="What the energies must guarantee.")
 @click.option("--max-bits", type=COUNT, metavar="N", help="Refuse more bits than this.")
+@click.option("--max-couplings", type=COUNT, metavar="N", help="Fit into this many couplings, or refuse.")
+@click.option("--max-coefficient-bits", type=COUNT, metavar="N", help="Fit coefficients into so many bits, or refuse.")
 @click.option("--encoding", default="auto", show_default=True, help="Encoding of integer variables.")
 @click.option("--formulation", default="auto", show_default=True, help="How the family writes the problem.")
+@click.option("--presolve/--no-presolve", default=True, show_default=True, help="Simplify the problem first.")
+@click.option(
+    "--report", "with_report", is_flag=True, help="Show every rule, every pass and a plain compile beside it."
+)
 @reader_options
 @json_option
 def compile_(
     file: Path,
     guarantee: str,
     max_bits: int | None,
+    max_couplings: int | None,
+    max_coefficient_bits: int | None,
     encoding: str,
     formulation: str,
+    presolve: bool,
+    with_report: bool,
     as_json: bool,
     **reader: Any,
 ) -> int:
@@ -90,8 +100,11 @@ def compile_(
         file,
         guarantee=guarantee,
         max_bits=max_bits,
+        max_couplings=max_couplings,
+        max_coefficient_bits=max_coefficient_bits,
         encoding=encoding,
         formulation=formulation,
+        presolve=presolve,
         **given(reader),
     )
     facts: dict[str, Any] = {
@@ -104,11 +117,22 @@ def compile_(
         **made.stats,
         "notes": list(made.notes),
     }
+    report = None
+    if with_report:
+        from qopt.compilers.report import report_of
+
+        report = report_of(made)
+        facts["report"] = report.to_dict()
     if as_json:
         click.echo(strict_json(facts))
         return OK
     from qopt.report.tables import number
 
+    if report is not None:
+        from qopt.cli.compile_table import show_report
+        from qopt.cli.show import console
+
+        show_report(report, console())
     shown = {name: value for name, value in facts.items() if isinstance(value, (int, float, str))}
     width = max(len(name) for name in shown)
     for name, value in shown.items():

@@ -149,7 +149,7 @@ def reachable(problem: Problem) -> Step:
         sums = _sums(np.abs(value).astype(int).tolist(), span.astype(int).tolist())
         least, most = _within(sums, rows.lower[k] - base, rows.upper[k] - base, int(width))
         if least > most:
-            why = "none of the sums that it can be lies between its sides"
+            why = "its coefficients add up to no such value"
             raise ImpossibleRow(rows.names[k], np.nan, np.nan, rows.lower[k], rows.upper[k], why)
         lower[k] = least + base if np.isfinite(rows.lower[k]) else lower[k]
         upper[k] = most + base if np.isfinite(rows.upper[k]) else upper[k]

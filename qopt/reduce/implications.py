@@ -99,7 +99,7 @@ def aggregated(problem: Problem) -> Step:
         )
         row = int(edges.row[inside[0]])
         name = problem.rows.names[row] if row >= 0 else problem.groups.names[-1 - row]
-        why = f"with other rows over pairs it makes {problem.columns.names[c]} both 0 and 1"
+        why = f"with other rows over pairs it would make {problem.columns.names[c]} both 0 and 1"
         raise ImpossibleRow(name, np.nan, np.nan, -np.inf, 0.0, why)
     if count == 2 * n:
         return Step(problem, Done(_NAME))

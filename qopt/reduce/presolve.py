@@ -149,5 +149,5 @@ def _in_user_numbers(error: ImpossibleRow, given: Problem, now: Problem) -> Impo
     lower, upper = float(one.lower[0]), float(one.upper[0])
     why = error.why
     if isnan(error.low) or (least <= upper and most >= lower):
-        why = why or f"within {least:g} to {most:g}, rounding and other rows leave it no value"
+        why = why or "whole numbers and the other rows leave it no such value"
     return ImpossibleRow(error.name, least, most, lower, upper, why)

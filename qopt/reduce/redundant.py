@@ -56,7 +56,7 @@ def parallel_merged(problem: Problem) -> Step:
             lower[twin], upper[twin] = max(lower[twin], low), min(upper[twin], high)
             gone[k] = True
             if lower[twin] > upper[twin]:
-                why = f"row {rows.names[k]} has the same left side"
+                why = f"row {rows.names[k]} with the same left side contradicts it"
                 raise ImpossibleRow(rows.names[twin], np.nan, np.nan, lower[twin], upper[twin], why)
     if not gone.any():
         return Step(problem, Done("same left side"))

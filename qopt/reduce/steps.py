@@ -113,13 +113,15 @@ class ImpossibleRow(CompileError):
     lower, upper
         What it must be.
     why
-        What else keeps it from holding, in place of the interval; empty for none.
+        What else keeps it from holding, in words after "and", in place of the interval; empty for none.
     """
 
     def __init__(self, name: str, low: float, high: float, lower: float, upper: float, why: str = "") -> None:
         self.name, self.low, self.high, self.lower, self.upper, self.why = name, low, high, lower, upper, why
-        can = why or (f"it can be {low:g}" if low == high else f"it can be {low:g} to {high:g}")
-        super().__init__(f"row {name} can never hold: {can}, and must be {sides_text(lower, upper)}")
+        must = sides_text(lower, upper)
+        can = f"it can be {low:g}" if low == high else f"it can be {low:g} to {high:g}"
+        text = f"it must be {must}, and {why}" if why else f"{can}, and must be {must}"
+        super().__init__(f"row {name} can never hold: {text}")
 
 
 def sides_text(lower: float, upper: float) -> str:
