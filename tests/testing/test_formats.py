@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import dimod
 import pytest
 
 from qopt.core import registry
@@ -12,6 +15,7 @@ VRP = (
     "1 0 0\n2 0 3\n3 4 3\n4 4 0\nDEMAND_SECTION\n1 0\n2 3\n3 2\n4 4\nDEPOT_SECTION\n1\n-1\nEOF\n"
 )
 
+BQM = json.dumps(dimod.BinaryQuadraticModel({"a": 1.5, "b": -1}, {"ab": 2}, 0.5, "SPIN").to_serializable()) + "\n"
 LP = """\\ a remark
 Maximize
  profit: 2 x + 3 y - z + 4 + [ 2 x ^ 2 - 6 x * y ] / 2
@@ -224,6 +228,7 @@ SAMPLES = {
         ),
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
+    "dimod_file": Sample("two.bqm", BQM, (BQM[:-4], BQM.replace("1.5", "true, 1"), BQM.replace('["a", "b"]', '["a"]'))),
     "lp": Sample("small.lp", LP, tuple(LP.replace(old, new) for old, new in LP_FAULTS)),
     "mps": Sample("small.mps", MPS, tuple(MPS.replace(old, new) for old, new in MPS_FAULTS)),
     "qplib": Sample("small.qplib", QPLIB, tuple(QPLIB.replace(old, new) for old, new in QPLIB_FAULTS)),
