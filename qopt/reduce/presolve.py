@@ -143,7 +143,7 @@ def _in_user_numbers(error: ImpossibleRow, given: Problem, now: Problem) -> Impo
     if k < 0:
         return error
     one: Rows = given.rows.select([k])
-    (low, high), value = domain(now.columns), one.value
+    (low, high), value = error.bounds or domain(now.columns), one.value
     ends = np.sort(np.stack([value * low[one.index], value * high[one.index]]), axis=0)
     least, most = float(ends[0].sum()), float(ends[1].sum())
     lower, upper = float(one.lower[0]), float(one.upper[0])

@@ -14,7 +14,7 @@ from qopt.core.arrays import Bools, Floats
 from qopt.core.problem import Kind, Problem
 from qopt.reduce.lines import Lines
 from qopt.reduce.normalise import EXACT
-from qopt.reduce.steps import Done, Step, domain
+from qopt.reduce.steps import Done, ImpossibleRow, Step, domain
 
 MOST_ROUNDS = 50
 """Bounds of wide integers can creep towards each other forever; whatever was reached is right."""
@@ -33,7 +33,11 @@ def propagated(problem: Problem) -> Step:
     low, high = first.copy(), last.copy()
     spin = problem.columns.kind == Kind.SPIN
     for _ in range(MOST_ROUNDS):
-        at_least, at_most = _implied(lines, low, high)
+        try:
+            at_least, at_most = _implied(lines, low, high)
+        except ImpossibleRow as error:
+            error.bounds = (low, high)
+            raise
         new_low, new_high = low.copy(), high.copy()
         tighter = np.flatnonzero(at_least > low[lines.index])
         np.maximum.at(new_low, lines.index[tighter], at_least[tighter])

@@ -112,9 +112,13 @@ class ImpossibleRow(CompileError):
         Its left side lies between these, over the bounds of its columns.
     lower, upper
         What it must be.
+    bounds
+        Bounds of the columns when it was found, where they are tighter than those of the problem.
     why
         What else keeps it from holding, in words after "and", in place of the interval; empty for none.
     """
+
+    bounds: tuple[Floats, Floats] | None = None
 
     def __init__(self, name: str, low: float, high: float, lower: float, upper: float, why: str = "") -> None:
         self.name, self.low, self.high, self.lower, self.upper, self.why = name, low, high, lower, upper, why
