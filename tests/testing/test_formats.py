@@ -16,6 +16,32 @@ VRP = (
 )
 
 BQM = json.dumps(dimod.BinaryQuadraticModel({"a": 1.5, "b": -1}, {"ab": 2}, 0.5, "SPIN").to_serializable()) + "\n"
+PROBLEM = """{"qopt_problem": 1,
+ "name": "small",
+ "sense": "maximize",
+ "columns": {"names": [{"name": "x", "shape": [2]}, {"name": "t"}], "kind": ["binary", "binary", "real"], "lower": [0, 0, null], "upper": [1, 1, 2.5], "resolution": [0, 0, 0.5]},
+ "levels": [[["travel", {"offset": 1.5, "linear": [[0], [3]], "quadratic": [[0], [2], [-1]], "products": [[[0, 1, 2], 4]]}]]],
+ "rows": {"names": [{"name": "cap"}], "size": [2], "index": [0, 2], "value": [1, 2], "lower": [null], "upper": [2], "price": [7], "norm": ["quadratic"], "level": [0]},
+ "groups": {"names": [{"name": "one"}], "kind": ["exactly_one"], "members": [[0, 1]]},
+ "polynomial_rows": [{"name": "round", "why": "so", "polynomial": {"offset": 0, "linear": [[], []], "quadratic": [[2], [2], [1]], "products": []}, "lower": null, "upper": 4, "price": null, "norm": "linear", "level": 0}],
+ "indicators": {"column": [1], "active": [1], "rows": {"names": [{"name": "when"}], "size": [1], "index": [2], "value": [1], "lower": [null], "upper": [1]}}}
+"""  # noqa: E501
+PROBLEM_FAULTS = (
+    ('"sense": "maximize"', '"sense": "upwards"'),
+    ('"sense": "maximize",', '"sense": "maximize"'),
+    ('"sense": "maximize",', ""),
+    ('"qopt_problem": 1', '"qopt_problem": 2'),
+    ('"binary", "binary"', '"binary", "boolean"'),
+    ('"lower": [0, 0, null]', '"lower": [0, 0]'),
+    ("[[0], [3]]", "[[3], [3]]"),
+    ("[[0], [3]]", "[[0.5], [3]]"),
+    ("[[0], [3]]", "[[0], [1e999]]"),
+    ("[[0, 1, 2], 4]", "[[0, 1, 9], 4]"),
+    ('"index": [0, 2]', '"index": [0, 3]'),
+    ('"index": [0, 2]', '"index": [0]'),
+    ('"members": [[0, 1]]', '"members": [[0, 2]]'),
+    ('"norm": "linear"', '"norm": "cubic"'),
+)
 LP = """\\ a remark
 Maximize
  profit: 2 x + 3 y - z + 4 + [ 2 x ^ 2 - 6 x * y ] / 2
@@ -229,6 +255,7 @@ SAMPLES = {
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
     "dimod_file": Sample("two.bqm", BQM, (BQM[:-4], BQM.replace("1.5", "true, 1"), BQM.replace('["a", "b"]', '["a"]'))),
+    "problem": Sample("small.qopt", PROBLEM, tuple(PROBLEM.replace(old, new) for old, new in PROBLEM_FAULTS)),
     "lp": Sample("small.lp", LP, tuple(LP.replace(old, new) for old, new in LP_FAULTS)),
     "mps": Sample("small.mps", MPS, tuple(MPS.replace(old, new) for old, new in MPS_FAULTS)),
     "qplib": Sample("small.qplib", QPLIB, tuple(QPLIB.replace(old, new) for old, new in QPLIB_FAULTS)),
