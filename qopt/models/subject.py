@@ -171,7 +171,7 @@ class Subject:
 
 
 def as_subject(thing: Any, **options: Any) -> Subject:
-    """A subject from a path, an instance, a Model, a Problem, a Pyomo model or a dimod model.
+    """A subject from a path, an instance, a Model, a Problem, or an object that a front end takes (Pyomo, dimod, …).
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def as_subject(thing: Any, **options: Any) -> Subject:
             return Subject(problem=made, origin=thing) if isinstance(made, Problem) else Subject(instance=made)
     raise ModelError(
         f"qopt cannot read a {type(thing).__module__}.{type(thing).__name__}; give a path, a Problem, a Model, "
-        "a family instance, a Pyomo model or a dimod model"
+        "a family instance, or a model of Pyomo, dimod, qiskit-optimization or networkx"
     )
 
 
