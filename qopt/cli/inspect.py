@@ -9,7 +9,9 @@ import click
 
 from qopt.cli.errors import NONE_FOUND, OK, at_file
 from qopt.cli.options import COUNT, FILE, SECONDS, given, json_option, reader_options
-from qopt.cli.output import read_json, strict_json
+from qopt.cli.output import check_target, read_json, strict_json
+
+TARGETS = ("qubo", "coo", "bqm", "ising", "lp", "mps", "qplib", "problem")
 
 
 @click.command()
@@ -78,6 +80,8 @@ def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
 @click.option(
     "--report", "with_report", is_flag=True, help="Show every rule, every pass and a plain compile beside it."
 )
+@click.option("--to", type=click.Choice(TARGETS), help="Format of --out; by its suffix unless given.")
+@click.option("--out", type=FILE, metavar="F", help="Write the QUBO (or the problem: lp, mps, qplib, problem) to F.")
 @reader_options
 @json_option
 def compile_(
@@ -90,10 +94,22 @@ def compile_(
     formulation: str,
     presolve: bool,
     with_report: bool,
+    to: str | None,
+    out: Path | None,
     as_json: bool,
     **reader: Any,
 ) -> int:
     """Compile FILE to a plain QUBO and say what it took."""
+    if to is not None and out is None:
+        raise click.UsageError("--to needs --out F")
+    if out is not None:
+        from qopt.cli.convert import write_out
+        from qopt.models.exchange import write, writer_of, writes
+        from qopt.models.subject import as_subject
+
+        check_target(out, "--out", (file,))
+        if writes(writer_of(to, out)[1]) != "qubo":
+            return write_out(as_subject(file, **given(reader)), out, to=to, formulation=formulation, as_json=as_json)
     from qopt.engine.verbs import compile as compile_subject
 
     made = compile_subject(
@@ -107,6 +123,8 @@ def compile_(
         presolve=presolve,
         **given(reader),
     )
+    if out is not None:
+        write(made, out, to=to)
     facts: dict[str, Any] = {
         "bits": made.num_bits,
         "couplings": made.num_couplings,

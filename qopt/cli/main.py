@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": ("qopt.cli.inspect", "check", "Judge a plan that anyone made."),
     "explain": ("qopt.cli.inspect", "explain", "Say which rules cannot hold together."),
     "compile": ("qopt.cli.inspect", "compile_", "Compile a file to a QUBO and say what it took."),
+    "convert": ("qopt.cli.convert", "convert", "Write a file in another format."),
     "new": ("qopt.cli.catalogue", "new", "Print a starter document of a family."),
     "schema": ("qopt.cli.catalogue", "schema", "Print the JSON Schema of a family's document."),
     "list": ("qopt.cli.catalogue", "list_", "List samplers, proposers, encodings, families, formats, …"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
@@ -33,6 +34,7 @@ class Biqmac:
 
     suffixes: tuple[str, ...] = (".sparse",)
     latin1: bool = True
+    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the whole text is one sparse matrix: with the suffix .sparse, or with an entry on the diagonal."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class Coo:
     """Reader and writer of COO text."""
 
     suffixes: tuple[str, ...] = (".coo",)
+    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether a remark before the first number says bits, offset or vartype, or the suffix is .coo."""

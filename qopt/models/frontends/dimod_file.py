@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError, Place
@@ -37,6 +37,7 @@ class DimodFile:
 
     suffixes: tuple[str, ...] = (".bqm", ".cqm", ".dqm")
     magic: tuple[bytes, ...] = tuple(_MODELS)
+    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the text is the JSON of a BQM; other files are known by their first bytes."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,6 +35,7 @@ class Gset:
 
     suffixes: tuple[str, ...] = (".txt", ".rud", ".rudy", ".mc", ".gset")
     latin1: bool = True
+    writes: ClassVar[str] = "problem"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the whole text is one graph without loops."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Lp:
 
     suffixes: tuple[str, ...] = (".lp",)
     latin1: bool = True
+    writes: ClassVar[str] = "problem"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the first word that is no remark is Minimize or Maximize, or the suffix is .lp."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Mps:
 
     suffixes: tuple[str, ...] = (".mps", ".qps")
     latin1: bool = True
+    writes: ClassVar[str] = "problem"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the file begins with NAME, OBJSENSE or ROWS and has ROWS and COLUMNS, or the suffix is of MPS."""

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class ProblemFile:
     """Reader and writer of problems as JSON."""
 
     suffixes: tuple[str, ...] = (".qopt",)
+    writes: ClassVar[str] = "problem"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the text is a JSON object whose first key is ``qopt_problem``."""

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,6 +37,7 @@ class Qplib:
 
     suffixes: tuple[str, ...] = (".qplib",)
     latin1: bool = True
+    writes: ClassVar[str] = "problem"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the file begins with a name, a type of three letters and a direction, or the suffix is .qplib."""

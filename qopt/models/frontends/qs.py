@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from qopt.core.compiled import Compiled
 from qopt.core.problem import Problem
@@ -35,6 +36,7 @@ class Qs:
 
     suffixes: tuple[str, ...] = (".qs",)
     latin1: bool = True
+    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether a remark before the first number says ObjectiveOffset, or the suffix is .qs."""

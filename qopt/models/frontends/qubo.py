@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Qubo:
 
     suffixes: tuple[str, ...] = (".qubo",)
     latin1: bool = True
+    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the first line that is no remark is that of a QUBO."""
