@@ -125,8 +125,9 @@ def _groups(key: Ints, chosen: Ints) -> list[list[int]]:
     order = chosen[np.argsort(key[chosen], kind="stable")]
     if len(order) < 2:
         return []
-    cuts = np.flatnonzero(np.diff(key[order])) + 1
-    return [part[:64].tolist() for part in np.split(order, cuts) if len(part) > 1]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(key[order])) + 1, [len(order)]])
+    several = np.flatnonzero(np.diff(starts) > 1)
+    return [order[starts[g] : min(starts[g + 1], starts[g] + 64)].tolist() for g in several.tolist()]
 
 
 def _sorted(rows: Rows, k: int) -> tuple[Ints, Floats]:

@@ -40,6 +40,8 @@ def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
     ImpossibleRow
         A row whose left side the other rows keep outside its sides.
     """
+    if len(problem.rows.value) > most_work or not len(problem.rows):
+        return Step(problem, Done(_NAME))
     lines = Lines.of(problem)
     low, high = domain(problem.columns)
     least, most = lines.activity(low, high)
