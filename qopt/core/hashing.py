@@ -27,6 +27,15 @@ def structure_hash(problem: Problem) -> str:
     return _digest(problem, np.arange(problem.n), named=False)
 
 
+def qubo_hash(energy: Polynomial) -> str:
+    """SHA-256 of a QUBO: number of bits, constant, linear part and pairs in the order of their bits."""
+    order = np.lexsort((energy.col, energy.row))
+    digest = hashlib.sha256(repr((energy.n, float(energy.offset) + 0.0)).encode())
+    for part in (energy.linear + 0.0, energy.row[order], energy.col[order], energy.value[order] + 0.0):
+        digest.update(part.tobytes())
+    return digest.hexdigest()
+
+
 def _digest(problem: Problem, order: np.ndarray[Any, Any], *, named: bool) -> str:
     digest = hashlib.sha256()
     place = np.empty(problem.n, dtype=np.int64)
