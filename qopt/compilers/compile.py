@@ -21,6 +21,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qopt.compilers.certificate import Certificate, unprovable
 from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule, Rules
 from qopt.compilers.passes.assemble import added, stacked
 from qopt.compilers.passes.covers import pair_rows, pair_rules
@@ -55,6 +56,7 @@ from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Problem
 from qopt.core.protocols import PenaltyRule
 from qopt.core.rows import Rows
+from qopt.reduce.groups import with_groups
 from qopt.reduce.presolve import Presolved, presolved
 
 
@@ -70,6 +72,7 @@ def compile_problem(
     penalty: str | PenaltyRule = "auto",
     incumbent: float | ArrayLike | None = None,
     presolve: bool = True,
+    certify: bool = False,
 ) -> Compiled:
     """Lower a problem as far as a backend needs.
 
@@ -96,6 +99,9 @@ def compile_problem(
     presolve
         Whether rows and columns are simplified first (``reduce/presolve.py``, equivalent), and columns and rows are
         narrowed to what can be wanted by ``argmin`` and ``top`` (optimum-preserving).
+    certify
+        Take only steps that ``qopt.evaluate.certificate`` can check, and attach the certificate, written when its
+        ``document`` is asked for. A note says why where there is none.
 
     Returns
     -------
@@ -109,8 +115,11 @@ def compile_problem(
         needed, allowed and what takes most.
     """
     weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
-    state = presolved(problem) if presolve else Presolved(problem)
-    if presolve and not accepts.rows:
+    if certify:
+        state = Presolved(with_groups(problem) if presolve else problem)
+    else:
+        state = presolved(problem) if presolve else Presolved(problem)
+    if presolve and not accepts.rows and not certify:
         state = state.then(ranged(state.problem))
     if incumbent is not None and np.ndim(incumbent) == 1:
         incumbent = state.entering(np.asarray(incumbent, dtype=np.float64))
@@ -120,7 +129,7 @@ def compile_problem(
     for plan in plans(limits):
         try:
             tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
-            return compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits)
+            return compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits, certify)
         except TooLarge as error:
             refusals.append(error)
             if error.what == "bits" and plan == Plan():
@@ -137,6 +146,7 @@ def compiled_by(
     guarantee: str,
     weigh: PenaltyRule,
     limits: Limits,
+    certify: bool = False,
 ) -> Compiled:
     """From rows in whole numbers to an energy, in the digits and pieces of a plan.
 
@@ -151,7 +161,7 @@ def compiled_by(
 
     products = draft.with_products(coded)
     stay = ~products if accepts.rows else np.zeros(len(products), dtype=bool)
-    pairs = pair_rows(draft.rows) & ~stay & (not plan.plain)
+    pairs = pair_rows(draft.rows) & ~stay & (not plan.plain and not certify)
     chosen = ~stay & ~pairs
     rows, counters = split_rows(draft.rows.select(chosen), draft.bits, plan.piece)
     rules, slack = rules_of(rows, rows.matrix.shape[1], plan.widest, plain=plan.plain)
@@ -159,7 +169,7 @@ def compiled_by(
     rules = _all_rules(rules, draft, coded, bits, pair_rules(draft.rows.select(pairs), bits))
     refuse_bits(source.columns.names, coded, rules, bits, limits)
     refuse_couplings(rules, limits)
-    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rules.forms)))
+    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rows), len(rules.forms)))
     penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=tight.incumbent)
 
     emitted = _emit(lowered, penalties, draft, coded, accepts, bits)
@@ -170,10 +180,19 @@ def compiled_by(
     notes = [*coded.notes, *tight.notes, *_notes(draft, level_weights, ordered, size)]
     exact = ordered and not draft.rounded and not coded.notes and size <= 53
     proven = penalties.guarantee if exact else "none"
+    if tight.facts and proven == "total":
+        # What was cut off is in no order.
+        proven = guarantee
     if final_bits == 0:
         notes.append("solved classically: no bit is left to decide")
     if proven == "none" and not rounding:
         notes.append(f"asked for {guarantee}, proven: none")
+    certificate = None
+    if certify and proven != "none":
+        missing = unprovable(problem, tight, lowered, emitted.energy)
+        notes += [missing] if missing else []
+        made = Certificate(problem, tight, lowered, penalties, emitted.energy, proven)
+        certificate = None if missing else made
     slack_bits = bits - draft.lifted.bits
     ancilla_bits = final_bits - coded.bits - slack_bits
     return Compiled(
@@ -184,6 +203,7 @@ def compiled_by(
         blocks=restored(coded.blocks, state.way) + _blocks(coded.bits, emitted.products, slack_bits, final_bits),
         penalties=_records(rules, penalties, emitted.products > 0 or not draft.lifted.pairs),
         guarantee=proven,
+        certificate=certificate,
         notes=tuple(notes),
         stats={
             "column_bits": coded.bits,

@@ -53,6 +53,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
+class Cut:
+    """The bits, the rows and the energy that a cut was computed over, and its prices."""
+
+    coded: Coded
+    rows: IntegerRows
+    objective: Polynomial
+    slope: Slope
+
+
+@dataclass(frozen=True, eq=False)
 class Tight:
     """A problem over bits, with what is known of its best answers.
 
@@ -64,10 +74,10 @@ class Tight:
         Energy of a feasible point, and its column values where they are known.
     prices
         Of the relaxation, one per row of the draft.
-    before
-        How columns were coded before they were narrowed; None when they were not.
-    column_slope, row_slope
-        What the cuts were computed from.
+    limit
+        Energy up to which answers are kept by the cuts.
+    columns_cut, rows_cut
+        What the cuts were computed from, where there was something to cut.
     """
 
     problem: Problem
@@ -79,19 +89,19 @@ class Tight:
     incumbent: float | None = None
     witness: Floats | None = None
     prices: Prices | None = None
-    before: tuple[Coded, Draft] | None = None
-    column_slope: Slope | None = None
-    row_slope: Slope | None = None
+    limit: float = np.inf
+    columns_cut: Cut | None = None
+    rows_cut: Cut | None = None
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def prices_of(self, chosen: Bools, forms: int) -> Prices | None:
-        """The prices of chosen rows, zeros behind them up to the number of forms."""
-        if self.prices is None:
+    def prices_of(self, chosen: Bools, rows: int, forms: int) -> Prices | None:
+        """The prices of chosen rows, zeros behind them up to the number of forms; None where rows were split."""
+        if self.prices is None or rows != int(chosen.sum()):
             return None
-        rows = np.zeros(forms)
-        rows[: int(chosen.sum())] = self.prices.rows[chosen]
-        return replace(self.prices, rows=rows)
+        of_forms = np.zeros(forms)
+        of_forms[:rows] = self.prices.rows[chosen]
+        return replace(self.prices, rows=of_forms)
 
 
 def tightened(problem: Problem, code: Callable[[Columns], Coded], accepts: Accepts, wanted: Wanted) -> Tight:
@@ -121,7 +131,11 @@ def tightened(problem: Problem, code: Callable[[Columns], Coded], accepts: Accep
 def _limit(tight: Tight, wanted: Wanted) -> Limit:
     assert tight.incumbent is not None
     _, unit, steps = grids(tight.objective)
-    return Limit(wanted.guarantee.above(tight.incumbent), min(unit, *steps) / 256)
+    value = wanted.guarantee.above(tight.incumbent)
+    if value != tight.incumbent:
+        # Above the sum for certain: a limit may be raised.
+        value += _NOISE * max(1.0, abs(value))
+    return Limit(value, min(unit, *steps) / 256)
 
 
 def _lowered(problem: Problem, code: Callable[[Columns], Coded], accepts: Accepts, wanted: Wanted) -> Tight:
@@ -250,8 +264,8 @@ def _with_columns_cut(
         again = _with_incumbent(again, replace(wanted, incumbent=tight.witness))
     again = replace(
         again,
-        before=(tight.coded, tight.draft),
-        column_slope=slope,
+        limit=limit.value,
+        columns_cut=Cut(tight.coded, tight.draft.rows, tight.objective, slope),
         notes=(note,),
         facts={
             "limit": _limit(again, wanted).value,
@@ -274,5 +288,10 @@ def _with_rows_cut(tight: Tight, limit: Limit) -> Tight:
     note = f"{count} rows narrowed to what answers up to the limit {limit.value:g} can have (optimum-preserving)"
     facts = {"limit": limit.value, "fixed": 0, "narrowed": 0, **tight.facts, "rows": count}
     return replace(
-        tight, draft=replace(tight.draft, rows=rows), row_slope=slope, notes=(*tight.notes, note), facts=facts
+        tight,
+        draft=replace(tight.draft, rows=rows),
+        limit=limit.value,
+        rows_cut=Cut(tight.coded, tight.draft.rows, tight.objective, slope),
+        notes=(*tight.notes, note),
+        facts=facts,
     )

@@ -64,7 +64,7 @@ def cut_columns(
     steps = None if under is None else climbs(coded.counts, coded.shift, under)
     if under is None or steps is None:
         return None
-    low, high = reach(steps, _budget(under.least, limit))
+    low, high = reach(steps, _budget(under.least, limit, objective))
     low, high = np.maximum(low, 0), np.minimum(high, coded.top)
     if np.array_equal(low, np.zeros_like(low)) and np.array_equal(high, coded.top):
         return None
@@ -92,7 +92,7 @@ def cut_rows(
     steps = None if under is None else climbs(rows.matrix, np.zeros(len(rows), np.int64), under)
     if under is None or steps is None:
         return None
-    budget = _budget(under.least, limit)
+    budget = _budget(under.least, limit, objective)
     least, most = reach(steps, budget)
     room = budget // np.maximum(np.abs(price), 1)
     least = np.where(price > 0, np.maximum(least, side - room), least)
@@ -107,9 +107,12 @@ def cut_rows(
     return replace(rows, lo=lo, hi=hi), Slope(limit.unit, price, shares)
 
 
-def _budget(least: int, limit: Limit) -> int:
-    _refuse(limit.units < least)
-    return limit.units - least
+def _budget(least: int, limit: Limit, objective: Polynomial) -> int:
+    """Units between the bound and the limit."""
+    # Coefficients that are not whole come from sums of floats: each may be a unit off after rounding down.
+    noise = 0 if objective.integral else objective.n + len(objective.value)
+    _refuse(limit.units + noise < least)
+    return limit.units + noise - least
 
 
 def _refuse(wrong: bool) -> None:

@@ -35,7 +35,7 @@ class Auto:
             return dual
         ranged = Range(self.scale).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
         smaller = precision_bits(weighed(lowered, ranged)) < precision_bits(weighed(lowered, dual))
-        return ranged if smaller else dual
+        return ranged if smaller and ranged.guarantee == dual.guarantee else dual
 
 
 PLUGIN = Auto()

@@ -146,7 +146,9 @@ def _weigh(
     loss = np.where(shape == Shape.WINDOW, np.maximum(price, 0), 0)
     least = under.least - int(loss.sum())
     allowance = goal.above(incumbent) - incumbent
-    target = np.ceil((incumbent + allowance + margin) / unit)
+    # Coefficients that are not whole come from sums of floats: each may be a unit off after rounding down.
+    noise = 0 if objective.integral else objective.n + len(objective.value)
+    target = np.ceil((incumbent + allowance + margin) / unit) + noise
     if not abs(target) < 2.0**50:
         return None
     if (incumbent + allowance) / unit < least:
