@@ -79,8 +79,10 @@ def test_full_fleet_needs_no_slack_for_its_capacities():
     roomy = compile_problem(fleet(np.array([2.0, 3.0, 4.0, 5.0]), 9.0, 2), guarantee="total")
     assert 0 < roomy.stats["slack_bits"] < compile_problem(roomy.problem, presolve=False).stats["slack_bits"]
     check_compiled(roomy)
-    with pytest.raises(ImpossibleRow, match=r"cap\[0\] can never hold: .*with the other rows it can be 8 to"):
-        ranged(fleet(np.array([2.0, 3.0, 4.0, 5.0]), 6.0, 2))
+    every = dict.fromkeys(range(4), 1.0)
+    halves = rows_of([(-INF, every, 3.0), (3.0, dict.fromkeys(range(4), 2.0), 3.0)], 4)
+    with pytest.raises(ImpossibleRow, match=r"row\[0\] can never hold: .*and the other rows keep it between 1.5 and 1.5"):
+        ranged(Problem.build(Columns.binaries(names("x", 4)), polynomial_of(4, {}), rows=halves))
 
 
 @pytest.mark.skipif(not XSH.exists(), reason="the shared instances are not beside this checkout")

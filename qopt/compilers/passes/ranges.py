@@ -63,7 +63,7 @@ def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
         start = max(lines.lower[line], least[line], np.ceil(from_below))
         end = min(lines.upper[line], most[line], np.floor(-from_above))
         if start > end:
-            why = f"with the other rows it can be {np.ceil(from_below):g} to {np.floor(-from_above):g}"
+            why = f"the other rows keep it between {from_below:g} and {-from_above:g}"
             raise ImpossibleRow(problem.rows.names[k], least[line], most[line], lower[k], upper[k], why)
         # An end that the bounds of the columns give anyway stays open.
         if start > max(lower[k], least[line]):
