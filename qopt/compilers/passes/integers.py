@@ -18,10 +18,11 @@ from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.errors import CompileError
 from qopt.core.names import NameTable
 from qopt.core.rows import Rows
+from qopt.reduce.normalise import decimal_scale, snapped
+from qopt.reduce.steps import sides_text
 
 GRID = 2**20
 """Activity range, in steps, of a row whose data have no exact scale and are rounded."""
-ULPS = 2.0**-50
 _PER_ROW = ("lo", "hi", "low", "high", "origin", "unit")
 
 
@@ -101,7 +102,7 @@ def integer_rows(
     owner = rows.row_of_entry()
     coefficient = rows.value * coded.step[rows.index]
     floor_part = rows.value * coded.lower[rows.index]
-    scale = _decimal_scale(rows, owner, coefficient, floor_part, soft)
+    scale = decimal_scale(owner, m, (coefficient, floor_part), (rows.lower, rows.upper) if soft else ())
     whole = np.rint(coefficient * scale[owner])
     base = np.rint(np.bincount(owner, weights=floor_part * scale[owner], minlength=m))
     lo, hi = (side * np.where(scale > 0, scale, 1.0) - base for side in (rows.lower, rows.upper))
@@ -121,15 +122,9 @@ def integer_rows(
         lo, hi = _widened_for_grid(lo, hi, owner, np.abs(whole), held, m)
     # Sides of whole rows are taken to the letter; behind decimals a side within float noise of a step is that step.
     noise = np.where((scale == 1) & ~rounded, 0.0, 1e-9)
-    lo, hi = _snapped(lo, noise, np.ceil), _snapped(hi, noise, np.floor)
+    lo, hi = snapped(lo, noise, np.ceil), snapped(hi, noise, np.floor)
     made = _divided(rows, coded, whole.astype(np.int64), owner, lo, hi, scale, soft)
     return made, tuple(rows.names[k] for k in np.flatnonzero(rounded).tolist())
-
-
-def _snapped(side: Floats, noise: Floats, inwards: np.ufunc) -> Floats:
-    whole = np.rint(side)
-    with np.errstate(invalid="ignore"):
-        return np.where(np.abs(side - whole) <= noise * np.maximum(1.0, np.abs(side)), whole, inwards(side))
 
 
 def _signs(values: Ints) -> tuple[Ints, Ints]:
@@ -139,28 +134,6 @@ def _signs(values: Ints) -> tuple[Ints, Ints]:
 def _sums(owner: Ints, values: Ints, m: int) -> Ints:
     """Sums by owner; exact, because activities stay below 2**53."""
     return np.bincount(owner, weights=values, minlength=m).astype(np.int64)
-
-
-def _decimal_scale(rows: Rows, owner: Ints, coefficient: Floats, floor_part: Floats, soft: bool) -> Floats:
-    """The least power of ten up to 10**6 that makes each row whole; 0 where none does."""
-    m = len(rows)
-    scale = np.zeros(m)
-    for digits in range(7):
-        factor = 10.0**digits
-        bad = np.zeros(m, dtype=bool)
-        bad[owner[~(_near_whole(coefficient * factor) & _near_whole(floor_part * factor))]] = True
-        if soft:
-            bad |= ~(_near_whole(rows.lower * factor) & _near_whole(rows.upper * factor))
-        scale = np.where((scale == 0) & ~bad, factor, scale)
-        if (scale > 0).all():
-            break
-    return scale
-
-
-def _near_whole(values: Floats) -> Bools:
-    whole = np.rint(values)
-    with np.errstate(invalid="ignore"):
-        return (np.abs(values - whole) <= ULPS * np.abs(values)) | np.isinf(values)
 
 
 def _exact_row(
@@ -253,17 +226,7 @@ def undecided(rows: IntegerRows) -> IntegerRows:
         )
         can = f"{least:g}" if least == most else f"{least:g} to {most:g} in steps of {unit:g}"
         lower, upper = (-np.inf if rows.lo[k] <= rows.low[k] else lo), (np.inf if rows.hi[k] >= rows.high[k] else hi)
-        texts.append(f"row {rows.names[k]} can never hold: it can be {can}, and must be {_sides(lower, upper)}")
+        texts.append(f"row {rows.names[k]} can never hold: it can be {can}, and must be {sides_text(lower, upper)}")
     if texts:
         raise CompileError("; ".join(texts))
     return rows.select((rows.lo > rows.low) | (rows.hi < rows.high))
-
-
-def _sides(lower: float, upper: float) -> str:
-    if lower == upper:
-        return f"{lower:g}"
-    if lower > upper:
-        return f"at least {lower:g} and at most {upper:g} at once"
-    if np.isneginf(lower):
-        return f"at most {upper:g}"
-    return f"at least {lower:g}" if np.isposinf(upper) else f"between {lower:g} and {upper:g}"
