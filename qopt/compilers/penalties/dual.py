@@ -32,6 +32,7 @@ from qopt.compilers.bounds import MOST_PRODUCTS, Prices, climbs, plain_shares, r
 from qopt.compilers.bounds_floor import Shape, floors
 from qopt.compilers.lowered import Evidence, Guarantee, Lowered, Penalties, Rules
 from qopt.compilers.passes.exact import common_scale, simplest
+from qopt.compilers.penalties.range import NOISE
 from qopt.compilers.penalties.range import PLUGIN as RANGE
 from qopt.compilers.size import precision_bits, weighed
 from qopt.core.arrays import Floats
@@ -95,15 +96,16 @@ class Dual:
 def grids(objective: Polynomial) -> tuple[float, float, tuple[float, ...]]:
     """The margin above the answers, the unit of exact bounds, and the grids that weights may lie on, all energies.
 
-    Whole objectives differ by 1. Decimals differ by their last digit; others get 2**-20 of the range. Grids are powers
-    of two, so that weights times whole numbers stay exact floats.
+    Whole objectives differ by 1. Decimals differ by their last digit; others get 2**-20 of the range and a little for
+    the constant. Grids are powers of two, so that weights times whole numbers stay exact floats.
     """
     if objective.integral:
         return 1.0, 1.0, (1.0, 0.5, 0.25)
     values = np.unique(np.abs(np.concatenate([objective.linear, objective.value, objective.products.coefficient])))
     scale = common_scale(simplest(float(v)) for v in values) if len(values) <= 4096 else None
     span = float(values.sum())
-    margin = 1.0 / scale if scale is not None and scale <= _FINEST_DECIMAL else span * 2.0**-20
+    rough = span * 2.0**-20 + abs(objective.offset) * NOISE
+    margin = 1.0 / scale if scale is not None and scale <= _FINEST_DECIMAL else rough
     step = 2.0 ** np.floor(np.log2(margin))
     return margin, float(step) * 2.0**-12, (float(step), float(step) / 4)
 

@@ -29,6 +29,9 @@ from qopt.core.errors import CompileError
 
 _MARGIN = 2.0**-20
 """Relative margin where energies are not whole; far above the rounding error of sums of a million floats."""
+NOISE = 2.0**-28
+"""What a weight is at least, relative to the constant: where coefficients cancel down to rounding error, the constant
+stays and drowns them. Above the 1e-9 at which energies are told apart."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Range:
         if objective.integral and span < 2**53:
             floor = float(np.floor(needed)) + 1.0
         else:
-            floor = _few_digits(needed + _MARGIN * span) if span else 1.0
+            floor = _few_digits(needed + _MARGIN * span + NOISE * abs(objective.offset)) if span else 1.0
         weight = floor * self.scale
         return Penalties(
             np.full(len(lowered.rules), weight),
