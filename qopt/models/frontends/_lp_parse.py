@@ -77,12 +77,12 @@ class _Parser:
         while (token := self._peek()) is not None:
             after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
             if token.kind == "name" and after is not None and after.text.lower() == "free" and not after.first:
-                k = draft.known(token.text, self._place(token))
+                k = draft.column(token.text)
                 draft.lower[k], draft.upper[k] = -np.inf, np.inf
                 self.given.add(k)
                 self.at += 2
                 continue
-            function, lower, upper = self._relation(token, known=True)
+            function, lower, upper = self._relation(token, line=True)
             terms = function.linear
             if len(terms) != 1 or terms[0][1] != 1.0 or function.pairs:
                 self.lp.refuse("a bound names one variable, without a coefficient", token.text, token.start)
@@ -141,16 +141,21 @@ class _Parser:
         for token in self.tokens:
             if token.kind != "name":
                 self.lp.refuse("this section lists names of variables", token.text, token.start)
-        return [self.draft.known(token.text, self._place(token)) for token in self.tokens]
+        return [self.draft.column(token.text) for token in self.tokens]
 
-    def _relation(self, first: Token, *, known: bool = False) -> tuple[Quadratic, float | None, float | None]:
+    def _relation(self, first: Token, *, line: bool = False) -> tuple[Quadratic, float | None, float | None]:
         """``expression <= number``, either way round, or ``number <= expression <= number``.
+
+        Parameters
+        ----------
+        line
+            Whether all of it stands on one line.
 
         Returns
         -------
         The function without its constant, and its sides; None for one that is not there.
         """
-        parts = [self._expression(known=known)]
+        parts = [self._expression(line=line)]
         signs: list[Token] = []
         while (
             (token := self._peek()) is not None and token.kind == "relation" and token.text != "->" and len(signs) < 2
@@ -158,7 +163,7 @@ class _Parser:
             self.at += 1
             signs.append(token)
             before = parts[-1]
-            parts.append(self._expression(known=known, line=bool(before.linear or before.pairs) or known))
+            parts.append(self._expression(line=line or bool(before.linear or before.pairs)))
         if not signs:
             token = self._peek() or first
             self.lp.refuse("a constraint needs <=, >= or =", token.text, token.start)
@@ -204,13 +209,11 @@ class _Parser:
             self.lp.refuse("a condition reads: variable = 0 -> or variable = 1 ->", token.text, token.start)
         return terms[0][0], int(lower == 1.0)
 
-    def _expression(self, *, known: bool = False, line: bool = False, halved: bool = False) -> Quadratic:
+    def _expression(self, *, line: bool = False, halved: bool = False) -> Quadratic:
         """A sum of terms, as far as it goes.
 
         Parameters
         ----------
-        known
-            Whether its variables must have been named before.
         line
             Whether it ends with its line.
         halved
@@ -226,11 +229,11 @@ class _Parser:
                 break
             if terms and starts:
                 self.lp.refuse("+ or - is missing before this term", token.text, token.start)
-            self._term(out, known, line, halved)
+            self._term(out, line, halved)
             terms += 1
         return out
 
-    def _term(self, out: Quadratic, known: bool, line: bool, halved: bool) -> None:
+    def _term(self, out: Quadratic, line: bool, halved: bool) -> None:
         sign = 1.0
         while self._is("+") or self._is("-"):
             sign = -sign if self._is("-") else sign
@@ -240,7 +243,7 @@ class _Parser:
             shown = token or self.tokens[self.at - 1]
             self.lp.refuse("a number, a variable or [ is needed here", shown.text, shown.start)
         if token.text == "[":
-            self._brackets(out, sign, known, halved)
+            self._brackets(out, sign, halved)
             return
         value = self._coefficient(token)
         after = self._peek()
@@ -257,7 +260,7 @@ class _Parser:
         if token.text.lower() in _INFINITY:
             out.constant += sign * np.inf
             return
-        out.linear.append((self._column(token, known), sign * value))
+        out.linear.append((self.draft.column(token.text), sign * value))
         if self._is("*") or self._is("^"):
             self.lp.refuse("products stand in square brackets", self.tokens[self.at].text, self.tokens[self.at].start)
 
@@ -275,10 +278,7 @@ class _Parser:
                 self.lp.refuse("a variable is needed behind *", "", token.start)
         return value
 
-    def _column(self, token: Token, known: bool) -> int:
-        return self.draft.known(token.text, self._place(token)) if known else self.draft.column(token.text)
-
-    def _brackets(self, out: Quadratic, sign: float, known: bool, halved: bool) -> None:
+    def _brackets(self, out: Quadratic, sign: float, halved: bool) -> None:
         """``[ 2 x ^ 2 - 3 x * y ]``, in the objective with ``/ 2`` behind it."""
         opening = self.tokens[self.at]
         self.at += 1
@@ -289,7 +289,7 @@ class _Parser:
                 self.lp.refuse("this bracket is not closed", "[", opening.start)
             if pairs and token.text not in ("+", "-"):
                 self.lp.refuse("+ or - is missing before this term", token.text, token.start)
-            pairs.append(self._product(known))
+            pairs.append(self._product())
         self.at += 1
         if halved != (self._is("/") and self._is("2", 1)):
             rule = "square brackets of the objective end with ] / 2" if halved else "only an objective has ] / 2"
@@ -298,7 +298,7 @@ class _Parser:
         sign = sign / 2 if halved else sign
         out.pairs += [(i, j, sign * v) for i, j, v in pairs]
 
-    def _product(self, known: bool) -> tuple[int, int, float]:
+    def _product(self) -> tuple[int, int, float]:
         sign = 1.0
         while self._is("+") or self._is("-"):
             sign = -sign if self._is("-") else sign
@@ -309,7 +309,7 @@ class _Parser:
         if token is None or token.kind != "name":
             shown = token or self.tokens[-1]
             self.lp.refuse("a product of two variables is needed here", shown.text, shown.start)
-        i = self._column(token, known)
+        i = self.draft.column(token.text)
         self.at += 1
         coefficient = sign * (1.0 if value is None else value)
         if self._is("^") and self._is("2", 1):
@@ -318,7 +318,7 @@ class _Parser:
         other = self.tokens[self.at + 1] if self._is("*") and self.at + 1 < len(self.tokens) else None
         if other is None or other.kind != "name":
             self.lp.refuse("inside square brackets stand squares x ^ 2 and products x * y", token.text, token.start)
-        j = self._column(other, known)
+        j = self.draft.column(other.text)
         self.at += 2
         return i, j, coefficient
 

@@ -87,6 +87,8 @@ class LpText:
             kind, words = str(head.lastgroup), head[0].strip()
             at = head.end() - len(words)
             end = heads[k + 1].start() if k + 1 < len(heads) else len(self.text)
+            if kind == "refused" and not self.text[head.end() : end].strip():
+                continue
             if kind == "refused" or "multi" in words.lower():
                 rule, place = "this section of an LP file is not carried", place_of(self.text, at, self.file)
                 raise UnsupportedModelError(Issue(rule, words, place))

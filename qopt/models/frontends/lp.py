@@ -26,7 +26,7 @@ from qopt.models.frontends._outgo import Names, carried, hard_rows, replaced
 from qopt.models.frontends._pairs import written
 from qopt.models.source import member_of, text_of
 
-_BEGIN = re.compile(r"(?:\s*\\[^\n]*\n)*\s*(?:min|max)(?:imi[sz]e|imum)?(?=[\s:])(?!\s*:)", re.IGNORECASE)
+_BEGIN = re.compile(r"(?:\s*\\[^\n]*\n)*\s*(?:min|max)(?:imi[sz]e|imum)?(?=\s)(?!\s*:)", re.IGNORECASE)
 _TITLE = re.compile(r"(?:\s*\\[^\n]*\n)*?\s*\\ *Problem name: *([^\r\n]*)", re.IGNORECASE)
 _BAD = re.compile(r"[^A-Za-z0-9_.(),#$%&!\"'?@`{}~;|]")
 _FIRST = re.compile(
