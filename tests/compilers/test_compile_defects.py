@@ -230,6 +230,9 @@ def test_indicator_behind_a_fixed_column():
     compiled = compile_problem(Problem.build(columns, indicators=Indicators([0], [0], never.rows)))
     assert compiled.num_bits == 1
     check_compiled(compiled)
+    decided = Columns(np.zeros(2, np.int8), np.array([1.0, 0]), np.array([1.0, 0]), names("x", 2))
+    compiled = compile_problem(Problem.build(decided, indicators=Indicators([0], [0], never.rows)))
+    assert compiled.num_bits == 0
 
 
 @pytest.mark.parametrize("n", [0, 1])

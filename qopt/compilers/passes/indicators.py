@@ -44,9 +44,8 @@ def unconditional(rows: IntegerRows, indicators: Indicators, coded: Coded) -> In
         excess = np.where(fixed[chosen], 0, high - hi)
         when_set = active[chosen] == 1
         weight = np.where(when_set, excess, -excess)
-        literal = sparse.csr_array(
-            (weight, (np.arange(len(chosen)), np.maximum(bit[chosen], 0))), shape=(len(chosen), coded.bits)
-        )
+        free = np.flatnonzero(~fixed[chosen])
+        literal = sparse.csr_array((weight[free], (free, bit[chosen][free])), shape=(len(chosen), coded.bits))
         top = np.where(fixed[chosen] | ~when_set, hi, high)
         names = rows.names.select(chosen.tolist())
         never = fixed[chosen] & (hi < low)
