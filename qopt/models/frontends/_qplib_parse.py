@@ -26,7 +26,7 @@ _KINDS = np.array([Kind.REAL, Kind.INTEGER, Kind.BINARY])
 
 @dataclass(frozen=True, eq=False)
 class _Quadratic:
-    """Entries of lower triangles: the row each belongs to, its two variables and half its value."""
+    """Products: the row each belongs to, its two variables and its coefficient."""
 
     row: Ints
     i: Ints
@@ -174,7 +174,7 @@ class QplibParser:
         return out
 
     def _pairs(self, n: int, m: int, what: str) -> _Quadratic:
-        """Entries of one symmetric matrix, or of one per row: each adds ``value / 2 * x[i] * x[j]``."""
+        """Entries of one symmetric matrix, or of one per row, as the terms of ``x' Q x / 2``."""
         start = self.at + 1
         block = self._block(4 if m else 3, [m, n, n] if m else [n, n], what)
         index = block[:, :-1].astype(np.int64)
@@ -188,7 +188,7 @@ class QplibParser:
             self.at = start + k + 1
             hint = "the lower triangle alone is listed"
             self._refuse(f"this pair of the {what} stands in the file twice", (1, f"{i[k] + 1} {j[k] + 1}"), hint)
-        return _Quadratic(row, i, j, block[:, -1] / 2)
+        return _Quadratic(row, i, j, np.where(i == j, block[:, -1] / 2, block[:, -1]))
 
     def _entries(self, n: int, m: int) -> NDArray[Any]:
         return self._block(3, [m, n], "linear terms in the constraints")

@@ -1,8 +1,8 @@
-"""QPLIB files: ``x' Q x / 2 + b x + c`` with the lower triangle of each Q listed, and constraints of the same form.
+"""QPLIB files: ``x' Q x / 2 + b x + c`` and constraints like it, of each symmetric Q the lower triangle.
 
-An entry of two different indices counts once: it adds ``q / 2 * x[i] * x[j]``. Variables without a name are called
-``x[0]``, ``x[1]``, … Starting points are left out. Source: Furini et al., QPLIB: a library of quadratic programming
-instances, Mathematical Programming Computation 11 (2019).
+So an entry q of two different indices adds ``q x[i] x[j]``, one on the diagonal ``q / 2 x[i] x[i]``. Variables
+without a name are called ``x[0]``, ``x[1]``, … Starting points are left out. Source: Furini et al., QPLIB: a library of
+quadratic programming instances, Mathematical Programming Computation 11 (2019).
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ def _letter(kinds: set[int]) -> str:
 
 
 def _triangle(polynomial: Polynomial) -> Iterator[str]:
-    for i, j, v in zip(polynomial.row.tolist(), polynomial.col.tolist(), written(2 * polynomial.value)):
+    """The lower triangle of Q."""
+    entries = np.where(polynomial.row == polynomial.col, 2 * polynomial.value, polynomial.value)
+    for i, j, v in zip(polynomial.row.tolist(), polynomial.col.tolist(), written(entries)):
         yield f"{j + 1} {i + 1} {v}"
 
 
