@@ -279,3 +279,25 @@ def test_what_a_format_cannot_hold_is_refused_by_name(door, words, problem, tmp_
     assert not (tmp_path / "out").exists()
     again = through(problem, "problem", tmp_path)
     assert problem_hash(again) == problem_hash(problem)
+
+
+QPLIB = (
+    "tiny # name\nQGQ\nmaximize\n3\n2 # rows\n2 # Q\n1 1 3\n2 1 5\n0\n1\n3 7\n4.5\n2 # Q of rows\n2 2 2 3\n2 3 1 4\n"
+    "2 # A\n1 1 1\n2 2 -1\n1e30\n-1e30\n1\n1 -5\n10\n1\n1 1e30\n-1e30\n1\n2 0\n9\n1\n2 1\n1\n1\n1 0\n"
+    "0\n0\n0\n0\n0\n0\n1\n3 w\n1\n2 round\n"
+)
+
+
+def test_a_qplib_file_says_what_it_says(tmp_path):
+    """Entries off the diagonal count whole, those on it half; defaults, infinity and names."""
+    (tmp_path / "tiny.qplib").write_text(QPLIB)
+    problem = read(tmp_path / "tiny.qplib")
+    assert problem.columns.kind.tolist() == [Kind.REAL, Kind.BINARY, Kind.INTEGER]
+    assert list(problem.columns.names) == ["x[0]", "x[1]", "w"] and problem.name == "tiny"
+    assert problem.columns.lower.tolist() == [-np.inf, 0, -np.inf] and problem.columns.upper.tolist() == [9, 1, 9]
+    point = np.array([2.0, 1.0, 10.0])
+    assert problem.objectives(point)[0, 0] == 3 * 4 / 2 + 5 * 2 + 70 + 4.5
+    assert problem.rows.lower.tolist() == [-5] and problem.rows.upper.tolist() == [np.inf]
+    (row,) = problem.polynomial_rows
+    assert (row.name, row.lower, row.upper) == ("round", -np.inf, 10)
+    assert row.polynomial.evaluate(point)[0] == -1 + 3 / 2 + 4 * 20
