@@ -82,6 +82,7 @@ def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
 )
 @click.option("--to", type=click.Choice(TARGETS), help="Format of --out; by its suffix unless given.")
 @click.option("--out", type=FILE, metavar="F", help="Write the QUBO (or the problem: lp, mps, qplib, problem) to F.")
+@click.option("--certificate", type=FILE, metavar="F", help="Write the proof for `qopt verify` to this file.")
 @reader_options
 @json_option
 def compile_(
@@ -96,6 +97,7 @@ def compile_(
     with_report: bool,
     to: str | None,
     out: Path | None,
+    certificate: Path | None,
     as_json: bool,
     **reader: Any,
 ) -> int:
@@ -110,6 +112,8 @@ def compile_(
         check_target(out, "--out", (file,))
         if writes(writer_of(to, out)[1]) != "qubo":
             return write_out(as_subject(file, **given(reader)), out, to=to, formulation=formulation, as_json=as_json)
+    if certificate is not None:
+        check_target(certificate, "--certificate", (file,))
     from qopt.engine.verbs import compile as compile_subject
 
     made = compile_subject(
@@ -121,8 +125,13 @@ def compile_(
         encoding=encoding,
         formulation=formulation,
         presolve=presolve,
+        certify=certificate is not None,
         **given(reader),
     )
+    if certificate is not None:
+        from qopt.cli.verify import write_certificate
+
+        write_certificate(made, certificate)
     if out is not None:
         write(made, out, to=to)
     facts: dict[str, Any] = {

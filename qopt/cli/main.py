@@ -17,6 +17,7 @@ _COMMANDS = {
     "explain": ("qopt.cli.inspect", "explain", "Say which rules cannot hold together."),
     "compile": ("qopt.cli.inspect", "compile_", "Compile a file to a QUBO and say what it took."),
     "convert": ("qopt.cli.convert", "convert", "Write a file in another format."),
+    "verify": ("qopt.cli.verify", "verify", "Check the proof of a QUBO in exact arithmetic."),
     "new": ("qopt.cli.catalogue", "new", "Print a starter document of a family."),
     "schema": ("qopt.cli.catalogue", "schema", "Print the JSON Schema of a family's document."),
     "list": ("qopt.cli.catalogue", "list_", "List samplers, proposers, encodings, families, formats, …"),

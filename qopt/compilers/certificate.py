@@ -6,6 +6,7 @@ text of whole numbers or fractions, so that nothing is rounded on the way.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,11 +64,16 @@ class Certificate:
         CompileError
             A part of the compile that the document cannot say, by name.
         """
-        return _Writer(self).document()
+        made = _Writer(self).document()
+        return {**made, "digest": hashlib.sha256(_canonical(made).encode()).hexdigest()}
 
     def text(self) -> str:
         """Canonical JSON: keys sorted, one line, ends with a newline."""
-        return json.dumps(self.document, sort_keys=True, separators=(",", ":")) + "\n"
+        return _canonical(self.document) + "\n"
+
+
+def _canonical(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 def unprovable(problem: Problem, tight: Tight, lowered: Lowered, energy: Polynomial) -> str:

@@ -50,6 +50,8 @@ def compile(  # the public name of the verb
     encoding: str = "auto",
     formulation: str = "auto",
     presolve: bool = True,
+    certify: bool = False,
+    incumbent: Any = None,
     **options: Any,
 ) -> Compiled:
     """Compile for a backend that accepts what ``accepts`` says; a plain QUBO by default.
@@ -64,6 +66,11 @@ def compile(  # the public name of the verb
         Name of the encoding of integer columns, or ``auto``: the fewest bits that fit the limits.
     presolve
         Whether the problem is simplified first and narrowed to what the guarantee can ask for.
+    certify
+        Take only steps that ``qopt verify`` can check, and attach the certificate.
+    incumbent
+        Objective or values of a feasible answer; without one ``argmin`` and ``top`` look for one greedily, never by
+        solving the problem.
 
     Raises
     ------
@@ -81,6 +88,8 @@ def compile(  # the public name of the verb
         max_couplings=max_couplings,
         max_coefficient_bits=max_coefficient_bits,
         presolve=presolve,
+        certify=certify,
+        incumbent=incumbent,
     )
 
 

@@ -110,6 +110,7 @@ class Coding:
                     expect(0 < w <= top - box.low + box.step and w % box.step == 0, f"column {c} misses values")
                     top += w
                 expect(top == box.high, f"column {c} ends at another value")
+        expect(sorted(made.owner) == list(range(made.bits)), "the bits of columns are not numbered one by one")
         return made
 
 
