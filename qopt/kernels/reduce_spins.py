@@ -66,7 +66,8 @@ def put(graph, work, i):
     if graph.state[i] == FREE and not work.queued[i]:
         work.queued[i] = True
         at = work.at
-        work.queue[(at[FIRST] + at[WAITING]) % len(work.queue)] = i
+        place = at[FIRST] + at[WAITING]
+        work.queue[place if place < len(work.queue) else place - len(work.queue)] = i
         at[WAITING] += 1
 
 
@@ -214,7 +215,7 @@ def eliminate(units, graph, records, work):
             work.starred[i] = False
         else:
             i = work.queue[at[FIRST]]
-            at[FIRST] = (at[FIRST] + 1) % len(work.queue)
+            at[FIRST] = at[FIRST] + 1 if at[FIRST] + 1 < len(work.queue) else 0
             at[WAITING] -= 1
             work.queued[i] = False
         done += 1

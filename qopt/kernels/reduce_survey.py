@@ -9,7 +9,7 @@ from numba import njit
 def survey(row, col, value, field, total, largest, degree):
     """Add up what ``reduce_spins`` decides by: sum and largest of |coupling| of every spin, and the number of them.
 
-    ``total``, ``largest`` and ``degree`` (n,) come in as zeros. The field counts as one coupling, unless it is 0.
+    They are written to ``total``, ``largest`` and ``degree`` (n,). The field counts as one coupling, unless it is 0.
     """
     for i in range(len(field)):
         size = abs(field[i])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, log2
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,13 +114,21 @@ def _whole(values: Floats, exponent: int) -> tuple[Ints, float]:
 
 def promising(polynomial: Polynomial, keep: Bools) -> bool:
     """Whether a spin that may go has three couplings at most, or one as large as its others together."""
-    from qopt.kernels.reduce_survey import survey
-
     p = polynomial
     field = 2.0 * p.linear
-    total, largest, degree = np.zeros(p.n), np.zeros(p.n), np.zeros(p.n, dtype=np.int64)
     for end in (p.row, p.col):
         field += np.bincount(end, weights=p.value, minlength=p.n)
-    survey(p.row, p.col, p.value, field, total, largest, degree)
+    total, largest, degree = survey_of(p.row, p.col, p.value, field)
     likely = (degree <= 3) | (2.0 * largest >= (1.0 - 2.0**-30) * total)
     return bool((likely & ~keep).any())
+
+
+def survey_of(
+    row: Indices, col: Indices, value: NDArray[Any], field: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], Ints]:
+    """Of every spin: the sum of the sizes of its couplings and field, the largest of them, and how many are not 0."""
+    from qopt.kernels.reduce_survey import survey
+
+    total, largest, degree = np.empty_like(field), np.empty_like(field), np.empty(len(field), dtype=np.int64)
+    survey(row, col, value, field, total, largest, degree)
+    return total, largest, degree

@@ -15,7 +15,7 @@ from qopt.core.polynomial import Polynomial, Products
 from qopt.core.watch import Watch, run_in_chunks
 from qopt.kernels import reduce_graph, reduce_spins, reduce_tables, reduce_twins
 from qopt.kernels.reduce_graph import FREE, GONE, KEPT
-from qopt.reduce.polynomial.grid import Grid
+from qopt.reduce.polynomial.grid import Grid, survey_of
 from qopt.reduce.polynomial.reduced import Reduced
 
 RULES = ("degree 0", "degree 1", "degree 2", "degree 3", "persistency", "contraction", "twins", "tables")
@@ -58,11 +58,14 @@ class Reduction:
             source=np.empty((n, 3), dtype=np.int32),
             factor=np.empty((n, 3), dtype=np.int64),
         )
-        free = np.flatnonzero(~stays)
+        total, largest, degree = survey_of(grid.row, grid.col, grid.weight, grid.field)
+        first = np.flatnonzero(~stays & ((degree <= 3) | (2 * largest >= total)))
+        queued = np.zeros(n, dtype=bool)
+        queued[first] = True
         self.work = reduce_spins.Work(
-            at=np.array([grid.constant, 0, 0, len(free), 0], dtype=np.int64),
-            queue=np.concatenate([free, np.zeros(n - len(free))]).astype(np.int32),
-            queued=~stays,
+            at=np.array([grid.constant, 0, 0, len(first), 0], dtype=np.int64),
+            queue=np.concatenate([first, np.zeros(n - len(first))]).astype(np.int32),
+            queued=queued,
             mark=np.full(n, -1, dtype=np.int32),
             star=np.empty(n, dtype=np.int32),
             starred=np.zeros(n, dtype=bool),

@@ -27,6 +27,9 @@ NAME = "anneal"
 READS, SWEEPS = 32, 1000
 """Of a run that nothing limits."""
 
+SWEEPS_BESIDE = 32
+"""Of the reads beside a known optimum."""
+
 _VERIFY_SHARE = 0.05  # of the time, at most, goes into evaluating the kept rows anew
 _LAST_SECONDS = 0.02  # likewise, once the run has been cancelled
 
@@ -34,6 +37,10 @@ _LAST_SECONDS = 0.02  # likewise, once the run has been cancelled
 @dataclass(frozen=True)
 class Anneal:
     """Simulated annealing by local fields.
+
+    The polynomial is reduced first, exactly and in about linear time, what is left is annealed, and its points are
+    restored. Where nothing is left the first row is a minimiser, ``info["exhaustive"]`` is True, and a few reads of the
+    whole problem stand beside it.
 
     With ``budget.reads`` (or ``reads``) that many reads of ``sweeps`` sweeps; with ``budget.work``, reads of as many
     sweeps as the work allows; with a deadline alone, rounds of reads whose sweeps double until it comes. A read that
@@ -50,6 +57,8 @@ class Anneal:
         point and of the local minimum below it.
     schedule
         ``geometric`` or ``linear`` in beta.
+    reduce
+        Whether to reduce. Without it the rows are reads of the problem as it is.
     keep
         Most distinct rows returned, lowest energies first; fewer where evaluating them would take too long.
     """
@@ -59,6 +68,7 @@ class Anneal:
     beta_min: float | None = None
     beta_max: float | None = None
     schedule: str = "geometric"
+    reduce: bool = True
     keep: int = 200
 
     accepts: ClassVar[Accepts] = Accepts(
@@ -86,26 +96,40 @@ class Anneal:
         from qopt.solvers.samplers._anneal_rounds import Rounds
         from qopt.solvers.samplers._annealer import Annealer
         from qopt.solvers.samplers._couplings import Couplings
+        from qopt.solvers.samplers._left import Left
 
         began = watch.clock()
         watch = watch.within(budget.seconds)
-        structure = Structure.of(compiled, NAME, self.accepts)
-        couplings = Couplings.of(compiled, structure)
+        structure = whole = Structure.of(compiled, NAME, self.accepts)
+        left = Left.of(compiled, watch) if self.reduce else Left(compiled)
+        facts, optimum = left.facts, left.optimum
+        if optimum is not None:
+            left = Left(compiled)
+        elif left.reduced is not None:
+            structure = Structure.of(left.compiled, NAME, self.accepts)
+        couplings = Couplings.of(left.compiled, structure)
         annealer = Annealer(structure, couplings, seed)
-        keep, cost = self._verification(compiled, annealer, watch)
+        keep, cost = self._verification(compiled, left.restore(structure.outer(annealer.start(0)[None])), watch)
         reserve = 0.0 if watch.deadline is None else 1.5 * keep * cost + 0.02 * min(1.0, watch.remaining())
         pool = Pool(compiled, watch, NAME, keep)
         search = watch if watch.deadline is None else watch.within(max(0.0, watch.remaining() - reserve))
         hot, cold = self._range(annealer, search)
         rows = np.zeros((0, compiled.num_bits), np.int8) if initial is None else np.atleast_2d(initial)
         random = np.random.default_rng([seed & (2**64 - 1), 1])
-        given = [structure.nearest_point(row, random) for row in rows]
+        if left.reduced is not None and len(rows):
+            rows = whole.outer(np.array([whole.nearest_point(row, random) for row in rows[:keep]]))
+            pool.add(rows, compiled.energies(rows))
+        given = [structure.nearest_point(row, random) for row in left.restrict(rows)]
         moves, reads, longest, complete, total, searching = 0, 0, 0, True, 0.0, watch.clock()
+        if optimum is not None:
+            energies = compiled.energies(optimum)
+            pool.add(optimum, energies)
+            total, reads = float(energies[0]), 1
         rounds = Rounds(annealer, search, given, hot, cold, self.schedule == "linear")
-        for blocks in self._blocks(rounds, budget):
+        for blocks in self._blocks(rounds, budget, solved=optimum is not None):
             for ends in annealer.run_all(blocks, search):
                 energies = couplings.energies(ends.energies)
-                pool.add(structure.outer(ends.points), energies)
+                pool.add(left.restore(structure.outer(ends.points)), energies)
                 total += float(energies.sum())
                 moves += ends.moves
                 reads += len(ends.points)
@@ -122,8 +146,11 @@ class Anneal:
             "sampling_seconds": watch.clock() - searching,
             "layout": "dense" if couplings.dense else "sparse",
             "weights": str(couplings.weight.dtype),
+            **facts,
         }
-        reason = stop_reason(search, complete=complete and self._bounded(budget, search))
+        if optimum is not None:
+            info["exhaustive"] = True
+        reason = stop_reason(search, complete=complete and (optimum is not None or self._bounded(budget, search)))
         if reason == "done" and budget.work is not None:
             reason = "work"
         if watch.stop[0]:
@@ -134,9 +161,9 @@ class Anneal:
         """Whether anything but the deadline ends the run."""
         return bool(budget.work or budget.reads or self.reads) or watch.deadline is None
 
-    def _verification(self, compiled: Compiled, annealer: Annealer, watch: Watch) -> tuple[int, float]:
-        """Rows to keep, and the seconds that evaluating one of them anew takes."""
-        row, cost = annealer.structure.outer(annealer.start(0)[None]), np.inf
+    def _verification(self, compiled: Compiled, row: Bits, watch: Watch) -> tuple[int, float]:
+        """Rows to keep, and the seconds that evaluating one of them anew takes; ``row`` (1, bits) is any."""
+        cost = np.inf
         for _ in range(2):
             before = watch.clock()
             compiled.energies(row)
@@ -155,9 +182,14 @@ class Anneal:
         cold = cold if self.beta_max is None else factor / self.beta_max
         return hot, cold
 
-    def _blocks(self, rounds: Rounds, budget: Budget) -> Iterator[list[Block]]:
-        """The reads that the budget and the parameters ask for."""
+    def _blocks(self, rounds: Rounds, budget: Budget, *, solved: bool) -> Iterator[list[Block]]:
+        """The reads that the budget and the parameters ask for; beside a known optimum one less, of fewer sweeps."""
         reads, sweeps = budget.reads or self.reads, self.sweeps
+        if solved:
+            reads, sweeps = (reads or READS) - 1, sweeps or SWEEPS_BESIDE
+            if budget.work is not None:
+                sweeps = min(sweeps, budget.work // max(1, reads * rounds.annealer.structure.moves))
+            return rounds.counted(reads, sweeps)
         if budget.work is not None:
             moves = max(1, rounds.annealer.structure.moves)
             reads = reads or max(1, min(READS, budget.work // (moves * (sweeps or SWEEPS))))
