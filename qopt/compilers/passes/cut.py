@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qopt.compilers.bounds import Prices, climbs, reach, reduced, shares_in_units
+from qopt.compilers.passes.covers import pair_rows
 from qopt.compilers.passes.encode import Coded
 from qopt.compilers.passes.integers import IntegerRows
 from qopt.core.arrays import Ints
@@ -80,7 +81,10 @@ def cut_columns(
 def cut_rows(
     objective: Polynomial, rows: IntegerRows, prices: Prices, limit: Limit
 ) -> tuple[IntegerRows, Slope] | None:
-    """Rows of more than two activities with the sides between which every wanted answer lies; None when all stay.
+    """Rows that need slack with the sides between which every wanted answer lies; None when all stay.
+
+    A row that only forbids pairs needs none, and a second side would make it need some: it stays unless narrowing
+    leaves two activities at most.
 
     Raises
     ------
@@ -99,6 +103,7 @@ def cut_rows(
     most = np.where(price < 0, np.minimum(most, side + room), most)
     lo, hi = np.maximum(rows.lo, rows.low), np.minimum(rows.hi, rows.high)
     worth = (hi - lo >= 2) & ((least > lo) | (most < hi))
+    worth &= (np.minimum(hi, most) - np.maximum(lo, least) < 2) | ~pair_rows(rows)
     if not worth.any():
         return None
     lo, hi = np.where(worth, np.maximum(lo, least), rows.lo), np.where(worth, np.minimum(hi, most), rows.hi)
