@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qopt.core.errors import Place
 from qopt.core.problem import Sense
 from qopt.models.frontends._draft import Draft, Row
 from qopt.models.frontends._lp_text import LpText, Section, Token
-from qopt.models.frontends._numbers import place_of
 from qopt.models.frontends._quadratic import Quadratic
 
 _INFINITY = ("inf", "infinity")
@@ -58,7 +56,7 @@ class _Parser:
         """``name: expression <= number``, ranges and conditions ``name: b = 1 -> expression <= number``."""
         self._open(section)
         while (token := self._peek()) is not None:
-            place = self._place(token)
+            place = self.lp.place(token.start)
             name = self._label() or f"c{len(self.draft.rows) + 1}"
             function, lower, upper = self._relation(token)
             switch = None
@@ -120,9 +118,6 @@ class _Parser:
 
     def _peek(self) -> Token | None:
         return self.tokens[self.at] if self.at < len(self.tokens) else None
-
-    def _place(self, token: Token) -> Place:
-        return place_of(self.lp.text, token.start, self.lp.file)
 
     def _is(self, text: str, ahead: int = 0) -> bool:
         k = self.at + ahead

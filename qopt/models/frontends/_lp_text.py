@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NoReturn
 
-from qopt.core.errors import Issue, ModelError, UnsupportedModelError
-from qopt.models.frontends._numbers import place_of
+from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
 
 SENSE = re.compile(r"(?:min|max)(?:imi[sz]e|imum)?", re.IGNORECASE)
 _HEADER = re.compile(
@@ -68,11 +68,17 @@ class LpText:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         self.text = _REMARK.sub(lambda found: " " * len(found[0]), text)
+        self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def place(self, start: int) -> Place:
+        """Line and column of a character."""
+        line = bisect_right(self._lines, start)
+        return Place(self.file, line, start - self._lines[line - 1] + 1)
 
     def refuse(self, rule: str, value: str, start: int, suggestion: str = "") -> NoReturn:
         """Raise a ModelError at a character of the text."""
         shown = value if len(value) <= 40 else value[:40] + "…"
-        raise ModelError(Issue(rule, shown, place_of(self.text, start, self.file), suggestion))
+        raise ModelError(Issue(rule, shown, self.place(start), suggestion))
 
     def sections(self) -> list[Section]:
         """The sections in their order; the first gives the direction, nothing stands behind the last."""
@@ -90,7 +96,7 @@ class LpText:
             if kind == "refused" and not self.text[head.end() : end].strip():
                 continue
             if kind == "refused" or "multi" in words.lower():
-                rule, place = "this section of an LP file is not carried", place_of(self.text, at, self.file)
+                rule, place = "this section of an LP file is not carried", self.place(at)
                 raise UnsupportedModelError(Issue(rule, words, place))
             if kind == "sense" and k:
                 self.refuse("the direction stands at the beginning of an LP file and once", words, at)

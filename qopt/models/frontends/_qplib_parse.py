@@ -45,7 +45,7 @@ class QplibParser:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
-        lines = [(number, _REMARK.sub("", line)) for number, line in enumerate(text.split("\n"), 1)]
+        lines = enumerate(_REMARK.sub("", text).split("\n"), 1)
         self.lines = [(number, line) for number, line in lines if line and not line.isspace()]
         self.at = 0
 
@@ -132,14 +132,13 @@ class QplibParser:
         self.at = min(start + count, len(self.lines))
         if len(chosen) < count:
             self._refuse(f"the file ends before {count:,} {what}", (1, ""))
-        parts = [line.split() for _, line in chosen]
         try:
-            block = np.array(parts, dtype=np.float64).reshape(count, width)
-            good = bool(np.isfinite(block).all()) and all(len(part) == width for part in parts[:1])
+            block = np.array(" ".join(line for _, line in chosen).split(), dtype=np.float64).reshape(count, width)
+            good = bool(np.isfinite(block).all()) and all(len(line.split()) == width for _, line in chosen)
         except ValueError:
             good = False
         if not good:
-            self._bad_line(start, parts, width, what)
+            self._bad_line(start, width, what)
         index = block[:, :-1] - 1
         bad = ((index != np.rint(index)) | (index < 0) | (index >= np.array(largest))).any(axis=1)
         order = np.lexsort(index.T)
@@ -153,13 +152,14 @@ class QplibParser:
             if wrong.any():
                 k = int(np.argmax(wrong))
                 self.at = start + k + 1
-                self._refuse(rule, (1, " ".join(parts[k][:-1])))
+                self._refuse(rule, (1, " ".join(chosen[k][1].split()[:-1])))
         block[:, :-1] = index
         return block
 
-    def _bad_line(self, start: int, parts: list[list[str]], width: int, what: str) -> NoReturn:
+    def _bad_line(self, start: int, width: int, what: str) -> NoReturn:
         """Refuse the first line that is not ``width`` finite numbers."""
-        for k, part in enumerate(parts):
+        for k, (_, line) in enumerate(self.lines[start : self.at]):
+            part = line.split()
             fine = len(part) == width and all(_NUMBER.fullmatch(word) and abs(float(word)) < np.inf for word in part)
             if not fine:
                 self.at = start + k + 1

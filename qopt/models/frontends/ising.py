@@ -65,9 +65,9 @@ class Ising:
         offset = _numbers(document["offset"], (), "offset", text, file)
         n = len(fields)
         index = couplings[:, :2]
-        key = np.sort(index, axis=1)
         bad = ((index != np.rint(index)) | (index < 0) | (index >= n)).any(axis=1) | (index[:, 0] == index[:, 1])
-        if bad.any() or len(np.unique(key, axis=0)) < len(key):
+        key = np.unique(index.min(axis=1, initial=n) * n + index.max(axis=1, initial=-1))
+        if bad.any() or len(key) < len(index):
             shown = json.dumps(document["J"][int(np.argmax(bad))]) if bad.any() else "a pair twice"
             rule = f"J holds [i, j, value] with two different spins from 0 to {n - 1}, each pair once"
             raise ModelError(Issue(rule, shown, _place("J", text, file)))

@@ -95,7 +95,7 @@ class _Reader:
         if not self.lines:
             self._refuse("a job shop is needed: the numbers of jobs and machines come first", "", 1, 1)
         number, content = self.lines[0]
-        head = _words(content)
+        head = _words(content[:400])
         if len(head) != 2:
             rule = "the first line holds the numbers of jobs and of machines, and nothing else"
             hint = "a flexible job shop (.fjs) is another format" if len(head) == 3 else ""
