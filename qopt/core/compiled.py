@@ -131,7 +131,8 @@ class Compiled:
         What the backend said it keeps by itself, over bits. For a plain QUBO both are empty. Rows left here are *not*
         in the polynomial.
     blocks
-        Which bits are which columns; slack and ancillas last.
+        Which bits are which columns; slack and ancillas last. Where a Compiled was reduced (``reduce.polynomial``)
+        these are the bits before; ``decode`` restores them first.
     penalties
         One entry per rule that became a penalty.
     guarantee
@@ -199,6 +200,8 @@ class Compiled:
         b = np.atleast_2d(np.asarray(bits))
         if b.shape[1] != self.num_bits:
             raise BackendContractError(f"rows of {b.shape[1]} bits, expected {self.num_bits}")
+        if self._restore is not None:
+            b = self._restore(b)
         values = np.zeros((len(b), self.problem.n))
         valid = np.ones(len(b), dtype=bool)
         for block in self.blocks:
@@ -232,6 +235,7 @@ class Compiled:
         return None if self._encoder is None else self._encoder(np.asarray(values, dtype=np.float64))
 
     _encoder: Callable[[Floats], np.ndarray[Any, Any]] | None = None
+    _restore: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]] | None = None
 
     def to_bqm(self) -> dimod.BinaryQuadraticModel:
         """The same as a dimod BQM over variables 0..num_bits-1 (binary). Needs a polynomial of degree 2."""
