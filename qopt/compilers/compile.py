@@ -7,6 +7,7 @@
     forms    rows that the backend does not keep become rules, with slack bits   passes/forms.py
     weigh    a penalty rule gives every rule its weight                          penalties/NAME.py
     emit     objective and weighted rules as one polynomial of accepted degree   here, passes/products.py
+    reduce   bits that follow from others leave the polynomial, when asked       passes/fewer.py
 
 Every pass is a pure function of what the one before it made; ``passes/fill.py`` is the way in for known points and
 ``Compiled.blocks`` the way back.
@@ -26,6 +27,7 @@ from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule
 from qopt.compilers.passes.assemble import added, stacked
 from qopt.compilers.passes.covers import pair_rows, pair_rules
 from qopt.compilers.passes.encode import Coded, encode, restored
+from qopt.compilers.passes.fewer import refuse_reduction, with_fewer_bits
 from qopt.compilers.passes.fill import Encoder, FillProducts
 from qopt.compilers.passes.forms import rules_of
 from qopt.compilers.passes.integers import IntegerRows
@@ -73,6 +75,7 @@ def compile_problem(
     incumbent: float | ArrayLike | None = None,
     presolve: bool = True,
     certify: bool = False,
+    reduce: bool = False,
 ) -> Compiled:
     """Lower a problem as far as a backend needs.
 
@@ -102,6 +105,9 @@ def compile_problem(
     certify
         Take only steps that ``qopt.evaluate.certificate`` can check, and attach the certificate, written when its
         ``document`` is asked for. A note says why where there is none.
+    reduce
+        Whether bits whose best value follows from others leave the polynomial at the end (optimum-preserving; only with
+        ``argmin`` or ``none``). Energies of other feasible points than the best may then be below their objectives.
 
     Returns
     -------
@@ -115,6 +121,8 @@ def compile_problem(
         needed, allowed and what takes most.
     """
     weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
+    if reduce:
+        refuse_reduction(guarantee, certify)
     if certify:
         state = Presolved(with_groups(problem) if presolve else problem)
     else:
@@ -129,7 +137,8 @@ def compile_problem(
     for plan in plans(limits):
         try:
             tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
-            return compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits, certify)
+            made = compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits, certify)
+            return with_fewer_bits(made) if reduce else made
         except TooLarge as error:
             refusals.append(error)
             if error.what == "bits" and plan == Plan():

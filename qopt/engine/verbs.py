@@ -51,6 +51,7 @@ def compile(  # the public name of the verb
     formulation: str = "auto",
     presolve: bool = True,
     certify: bool = False,
+    reduce: bool = False,
     incumbent: Any = None,
     **options: Any,
 ) -> Compiled:
@@ -68,6 +69,9 @@ def compile(  # the public name of the verb
         Whether the problem is simplified first and narrowed to what the guarantee can ask for.
     certify
         Take only steps that ``qopt verify`` can check, and attach the certificate.
+    reduce
+        Whether bits whose best value follows from others leave the QUBO: fewer bits and the same best answers, but no
+        ranking of others; only with ``argmin`` or ``none``.
     incumbent
         Objective or values of a feasible answer; without one ``argmin`` and ``top`` look for one greedily, never by
         solving the problem.
@@ -89,6 +93,7 @@ def compile(  # the public name of the verb
         max_coefficient_bits=max_coefficient_bits,
         presolve=presolve,
         certify=certify,
+        reduce=reduce,
         incumbent=incumbent,
     )
 

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits
 from qopt.core.compiled import Compiled
-from qopt.core.rows import Groups
 from qopt.core.watch import Watch
-from qopt.reduce.polynomial.reduce import reduce_polynomial
 from qopt.reduce.polynomial.reduced import Reduced
+from qopt.reduce.polynomial.whole import reduce_compiled
 
 _NOISE = 1e-9
 
@@ -34,15 +33,9 @@ class Left:
 
     @classmethod
     def of(cls, compiled: Compiled, watch: Watch) -> Left:
-        """Reduce a Compiled without rows; bits of groups stay."""
-        reduced = reduce_polynomial(compiled.polynomial, keep=compiled.groups.index, watch=watch)
-        if not reduced.removed:
-            return cls(compiled)
-        place = np.zeros(compiled.num_bits, dtype=np.int32)
-        place[reduced.kept] = np.arange(len(reduced.kept))
-        groups = compiled.groups
-        moved = Groups(groups.kind, groups.indptr, place[groups.index], groups.names)
-        return cls(Compiled.of_polynomial(reduced.polynomial, moved), reduced)
+        """Reduce a Compiled; bits of groups stay."""
+        smaller, reduced = reduce_compiled(compiled, watch=watch)
+        return cls(smaller, reduced) if reduced.removed else cls(compiled)
 
     @property
     def optimum(self) -> Bits | None:

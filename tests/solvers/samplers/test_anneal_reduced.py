@@ -106,14 +106,19 @@ def sparse(n, seed, degree=6.0):
     return Polynomial.from_pairs(np.zeros(n), *pairs.T, value)
 
 
-def test_rows_to_start_from_are_never_lost():
-    compiled = Compiled.of_polynomial(sparse(300, 1))
-    best = sample(compiled, budget=Budget(reads=16)).bits[:1]
-    hot = {"sweeps": 1, "beta_min": 1e-9, "beta_max": 1e-9}
-    kept = sample(compiled, budget=Budget(reads=1), initial=best, **hot)
-    assert 0 < kept.info["bits_left"] < 300
-    assert kept.energies[0] <= compiled.energies(best)[0]
-    assert sample(compiled, budget=Budget(reads=1), **hot).energies[0] > compiled.energies(best)[0]
+def test_rows_to_start_from_are_kept():
+    """Also rows that no point left restores to: they stand in the batch as they were given."""
+    compiled = Compiled.of_polynomial(sparse(300, 1), groups_of((ONE, [3, 4, 5])))
+    given = np.random.default_rng(1).integers(0, 2, (2, 300), dtype=np.int8)
+    given[:, 3:6] = [0, 1, 0]
+    batch = sample(compiled, budget=Budget(reads=4), sweeps=20, initial=given)
+    assert 0 < batch.info["bits_left"] < 300
+    for row in given:
+        assert (batch.bits == row).all(axis=1).any()
+    broken = given.copy()
+    broken[:, 3:6] = 1
+    mended = sample(compiled, budget=Budget(reads=4), sweeps=20, initial=broken)
+    assert (mended.bits[:, 3:6].sum(axis=1) == 1).all()
 
 
 def test_unreduced_on_request():
