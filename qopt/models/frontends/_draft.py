@@ -23,7 +23,10 @@ INFINITE = 1e20
 
 @dataclass
 class Row:
-    """One row: ``lower <= function <= upper``, where the column ``switch[0]`` has the value ``switch[1]`` if given."""
+    """One row: ``lower <= function <= upper``, where the column ``switch[0]`` has the value ``switch[1]`` if given.
+
+    The function has no constant.
+    """
 
     name: str
     function: Quadratic
@@ -95,9 +98,7 @@ class Draft:
                 raise ModelError(Issue("a constraint with a condition must be linear", row.name, row.place))
             else:
                 low, high = (float(side[0]) for side in self._sides([row.lower], [row.upper]))
-                labels = Labels(row.name, place=row.place)
-                flat = Polynomial(polynomial.linear, polynomial.row, polynomial.col, polynomial.value)
-                curved.append(PolynomialRow(flat, low - polynomial.offset, high - polynomial.offset, labels))
+                curved.append(PolynomialRow(polynomial, low, high, Labels(row.name, place=row.place)))
         indicators = Indicators()
         if switched:
             column, active = zip(*(row.switch for row, _ in switched if row.switch is not None))
@@ -132,15 +133,13 @@ class Draft:
         size: list[int] = []
         column: list[int] = []
         value: list[float] = []
-        constant = np.zeros(m)
-        for k, (row, polynomial) in enumerate(rows):
+        for row, polynomial in rows:
             terms = row.function.linear
             if polynomial is not None:
                 terms = [(int(c), float(polynomial.linear[c])) for c in np.flatnonzero(polynomial.linear)]
             size.append(len(terms))
             column += [c for c, _ in terms]
             value += [v for _, v in terms]
-            constant[k] = row.function.constant
         key = np.repeat(np.arange(m), size) * n + np.array(column, dtype=np.int64)
         entry = np.array(value, dtype=np.float64)
         if len(key) and not np.all(key[1:] > key[:-1]):
@@ -152,4 +151,4 @@ class Draft:
         np.cumsum(np.bincount(key // max(n, 1), minlength=m), out=indptr[1:])
         lower, upper = self._sides([row.lower for row, _ in rows], [row.upper for row, _ in rows])
         names = NameTable(tuple(Labels(row.name, place=row.place) for row, _ in rows))
-        return Rows(indptr, (key % max(n, 1)).astype(np.int32), entry, lower - constant, upper - constant, names)
+        return Rows(indptr, (key % max(n, 1)).astype(np.int32), entry, lower, upper, names)

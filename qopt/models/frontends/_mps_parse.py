@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NoReturn
 
 import numpy as np
@@ -59,7 +60,7 @@ class MpsParser:
         self.current = ""
         self.sets: dict[str, str] = {}
         self.bounds: dict[int, _Bound] = {}
-        self.ranges: dict[str, tuple[float, Place]] = {}
+        self.ranges: dict[str, tuple[Fraction, Place]] = {}
         self.matrices: dict[str, dict[tuple[int, int], tuple[float, Place]]] = {}
         self.header: Words = ()
 
@@ -160,7 +161,7 @@ class MpsParser:
         text = words[k][1]
         if not _NUMBER.fullmatch(text):
             self._refuse("a number is needed here", words[k])
-        value = float(text.replace("D", "E").replace("d", "e"))
+        value = float(_decimal(text))
         if abs(value) == np.inf and "inf" not in text.lower():
             self._refuse("a finite number is needed here", words[k])
         return value
@@ -258,7 +259,10 @@ class MpsParser:
     def _range(self, words: Words) -> None:
         first = self._only("RANGES", words, bool(len(words) % 2))
         for name, value, word in self._entries(words, first):
-            self.ranges[name] = (value, self._place(word))
+            if abs(value) == np.inf:
+                self._refuse("a range is finite", word)
+            text = words[words.index(word) + 1][1]
+            self.ranges[name] = (Fraction(_decimal(text)), self._place(word))
 
     def _bound(self, words: Words) -> None:
         kind = words[0][1].upper()
@@ -316,9 +320,9 @@ class MpsParser:
                 raise ModelError(Issue("a free row has no range", name, place))
             row, kind = draft.rows[name], self.types[name]
             if kind == "L" or (kind == "E" and value < 0):
-                row.lower = row.upper - abs(value)
+                row.lower = float(Fraction(row.upper) - abs(value))
             else:
-                row.upper = row.lower + abs(value)
+                row.upper = float(Fraction(row.lower) + abs(value))
         for k, whole in enumerate(draft.integer):
             if whole and k not in self.bounds:
                 draft.upper[k] = 1.0
@@ -344,6 +348,11 @@ class MpsParser:
                 raise ModelError(Issue(rule, f"{value:g}", place))
             scale = (0.5 if i == j else 1.0 if half else 0.5) if section != "QCMATRIX" else 1.0
             function.pairs.append((i, j, scale * value))
+
+
+def _decimal(text: str) -> str:
+    """A number with its exponent as today's languages write it."""
+    return text.upper().replace("D", "E")
 
 
 def _words(line: str) -> list[tuple[int, str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from qopt.core.arrays import Floats
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, Place, UnsupportedModelError
 from qopt.core.problem import Kind, Problem
@@ -15,13 +16,17 @@ from qopt.core.rows import Rows
 from qopt.models.expressions.builder import joined_rows
 
 
-def carried(thing: Problem | Compiled, target: Path, format: str, *, conditions: bool) -> Problem:
+def carried(
+    thing: Problem | Compiled, target: Path, format: str, *, conditions: bool, infinite: float = np.inf
+) -> Problem:
     """The problem of linear and quadratic functions that a format is to hold; a compiled one as its QUBO.
 
     Parameters
     ----------
     conditions
         Whether the format has rows that hold under a condition.
+    infinite
+        Bounds and sides of this size or more are infinite to readers of the format.
 
     Raises
     ------
@@ -29,7 +34,7 @@ def carried(thing: Problem | Compiled, target: Path, format: str, *, conditions:
         Everything that would be lost, by name.
     """
     problem = _of_compiled(thing, target) if isinstance(thing, Compiled) else thing
-    faults = [*_lost(problem, conditions)]
+    faults = [*_lost(problem, conditions), *_too_far(problem, infinite)]
     if faults:
         raise UnsupportedModelError(
             [Issue(f"{format} cannot hold {what}", name, Place(str(target)), hint) for what, name, hint in faults]
@@ -68,6 +73,18 @@ def _lost(problem: Problem, conditions: bool) -> Iterable[tuple[str, str, str]]:
             yield "constraints with a condition", switched.names[k], "write it with a big constant instead"
         elif np.isfinite([switched.lower[k], switched.upper[k]]).all() and switched.lower[k] != switched.upper[k]:
             yield "a condition on a constraint with two sides", switched.names[k], "write it as two"
+
+
+def _too_far(problem: Problem, infinite: float) -> Iterable[tuple[str, str, str]]:
+    """Finite bounds and sides that readers would take for infinite."""
+    columns, rows, switched = problem.columns, problem.rows, problem.indicators.rows
+    lines: list[tuple[Sequence[str], Floats]] = [
+        (part.names, side) for part in (columns, rows, switched) for side in (part.lower, part.upper)
+    ]
+    lines += [([row.name], np.array([side])) for row in problem.polynomial_rows for side in (row.lower, row.upper)]
+    for names, side in lines:
+        for k in np.flatnonzero((np.abs(side) >= infinite) & np.isfinite(side)).tolist():
+            yield f"finite bounds and sides of {infinite:g} or more", names[k], "make it infinite"
 
 
 def hard_rows(problem: Problem) -> Rows:

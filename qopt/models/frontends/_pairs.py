@@ -184,7 +184,7 @@ def minimised(thing: Problem | Compiled, target: Path, *, spins: bool = False) -
     if isinstance(thing, Compiled):
         left = _left(thing.polynomial, rows=len(thing.rows), groups=len(thing.groups))
         _refuse(left, target, "compile for a plain QUBO: accepts=qopt.QUBO")
-        return thing.polynomial, False
+        return _without_squares(thing.polynomial, False), False
     kinds = thing.columns.kind
     spin = bool(len(kinds)) and bool((kinds == Kind.SPIN).all())
     other = np.flatnonzero(kinds != (Kind.SPIN if spin else Kind.BINARY))
@@ -195,7 +195,20 @@ def minimised(thing: Problem | Compiled, target: Path, *, spins: bool = False) -
     elif spin and not spins:
         left = left or f"spin variable {thing.columns.names[0]}"
     _refuse(left, target, "compile it first: qopt compile FILE --to FORMAT --out OUT")
-    return thing.objective if thing.sense is Sense.MINIMIZE else thing.objective.scaled(-1.0), spin
+    aim = thing.objective if thing.sense is Sense.MINIMIZE else thing.objective.scaled(-1.0)
+    return _without_squares(aim, spin), spin
+
+
+def _without_squares(p: Polynomial, spin: bool) -> Polynomial:
+    """The same with the square of a bit as the bit, and that of a spin as 1."""
+    square = p.row == p.col
+    if not square.any():
+        return p
+    rest, linear = ~square, np.array(p.linear)
+    if not spin:
+        np.add.at(linear, p.row[square], p.value[square])
+    offset = p.offset + (float(p.value[square].sum()) if spin else 0.0)
+    return Polynomial(linear, p.row[rest], p.col[rest], p.value[rest], offset=offset)
 
 
 def _left(polynomial: Polynomial, *, rows: int, groups: int, levels: int = 1) -> str:

@@ -87,12 +87,8 @@ class Ising:
 
 
 def _document(polynomial: Polynomial, spin: bool) -> dict[str, Any]:
-    if spin:
-        pair = polynomial.row != polynomial.col  # the square of a spin is 1
-        offset = polynomial.offset + float(polynomial.value[~pair].sum())
-        fields, row, col, value = polynomial.linear, polynomial.row[pair], polynomial.col[pair], polynomial.value[pair]
-    else:
-        fields, (row, col, value), offset = ising(polynomial)
+    p = polynomial
+    fields, (row, col, value), offset = (p.linear, (p.row, p.col, p.value), p.offset) if spin else ising(p)
     couplings = [list(entry) for entry in zip(row.tolist(), col.tolist(), value.tolist())]
     return {"h": fields.tolist(), "J": couplings, "offset": offset}
 

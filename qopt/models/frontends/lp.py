@@ -21,6 +21,7 @@ from qopt.core.compiled import Compiled
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Kind, Problem, Sense
 from qopt.core.rows import Rows
+from qopt.models.frontends._draft import INFINITE
 from qopt.models.frontends._numbers import stem
 from qopt.models.frontends._outgo import Names, carried, hard_rows, replaced
 from qopt.models.frontends._pairs import written
@@ -77,7 +78,7 @@ class Lp:
         UnsupportedModelError
             Everything that the format cannot hold, by name.
         """
-        problem = carried(thing, target, "an LP file", conditions=True)
+        problem = carried(thing, target, "an LP file", conditions=True, infinite=INFINITE)
         text = "".join(f"{line}\n" for line in _Writer(problem).lines())
         target.write_text(text, encoding="utf-8")
 

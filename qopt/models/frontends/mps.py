@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +26,7 @@ from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Kind, Problem, Sense
+from qopt.models.frontends._draft import INFINITE
 from qopt.models.frontends._numbers import stem
 from qopt.models.frontends._outgo import Names, carried, hard_rows
 from qopt.models.frontends._pairs import written
@@ -101,16 +104,16 @@ class Mps:
         UnsupportedModelError
             Everything that the format cannot hold, by name.
         """
-        problem = carried(thing, target, "an MPS file", conditions=True)
-        text = "".join(f"{line}\n" for line in _Writer(problem, target).lines())
+        problem = carried(thing, target, "an MPS file", conditions=True, infinite=INFINITE)
+        text = "".join(f"{line}\n" for line in _Writer(problem).lines())
         target.write_text(text, encoding="utf-8")
 
 
 class _Writer:
     """The lines of an MPS file."""
 
-    def __init__(self, problem: Problem, target: Path) -> None:
-        self.problem, self.target = problem, target
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
         columns = Names(_clean)
         self.columns = [columns.of(name) for name in problem.columns.names]
         names = Names(_clean)
@@ -129,7 +132,7 @@ class _Writer:
         upper = [*self.linear.upper, *(row.upper - row.polynomial.offset for row in problem.polynomial_rows)]
         lower, upper = [*lower, *self.switched.lower], [*upper, *self.switched.upper]
         names = [*self.rows, *self.curved, *self.conditional]
-        sides = [self._side(name, float(low), float(high)) for name, low, high in zip(names, lower, upper)]
+        sides = [self._side(float(low), float(high)) for low, high in zip(lower, upper)]
         yield from ("ROWS", f" N {self.aim}")
         yield from (f" {kind} {name}" for name, (kind, _, _) in zip(names, sides))
         yield "COLUMNS"
@@ -143,7 +146,7 @@ class _Writer:
         ranged = [(name, width) for name, (_, _, width) in zip(names, sides) if width]
         if ranged:
             yield "RANGES"
-            yield from (f" RNG {name} {written([width])[0]}" for name, width in ranged)
+            yield from (f" RNG {name} {width}" for name, width in ranged)
         yield "BOUNDS"
         yield from self._bounds()
         yield from self._matrices()
@@ -154,22 +157,13 @@ class _Writer:
                 yield f" IF {name} {self.columns[c]} {v}"
         yield "ENDATA"
 
-    def _side(self, name: str, lower: float, upper: float) -> tuple[str, float, float]:
-        """Type, right-hand side and range of a row: such that a reader finds both sides again to the last bit."""
+    def _side(self, lower: float, upper: float) -> tuple[str, float, str]:
+        """Type, right-hand side and range of a row; an empty range for none."""
         if lower == upper:
-            return "E", lower, 0.0
+            return "E", lower, ""
         if upper == np.inf:
-            return "G", lower, 0.0
-        if lower == -np.inf:
-            return "L", upper, 0.0
-        guess = upper - lower
-        for width in (guess, np.nextafter(guess, np.inf), np.nextafter(guess, 0.0)):
-            if width > 0 and lower + width == upper:
-                return "G", lower, float(width)
-            if width > 0 and upper - width == lower:
-                return "L", upper, float(width)
-        rule = "an MPS file cannot hold a range of these two numbers"
-        raise UnsupportedModelError(Issue(rule, f"{name}: {lower!r} to {upper!r}", Place(str(self.target))))
+            return "G", lower, ""
+        return ("L", upper, "") if lower == -np.inf else ("G", lower, _width(lower, upper))
 
     def _columns(self) -> Iterator[str]:
         """Entries column by column, whole columns between markers."""
@@ -233,6 +227,15 @@ class _Writer:
             yield f" {self.columns[i]} {self.columns[j]} {value}"
             if both and i != j:
                 yield f" {self.columns[j]} {self.columns[i]} {value}"
+
+
+def _width(lower: float, upper: float) -> str:
+    """How far it is from one side to the other: in so many digits that a reader who adds exactly gets there."""
+    short = written([upper - lower])[0]
+    if float(Fraction(lower) + Fraction(short)) == upper:
+        return short
+    with localcontext(prec=2000):
+        return str(Decimal(upper) - Decimal(lower))
 
 
 def _clean(name: str) -> str:

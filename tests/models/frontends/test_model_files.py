@@ -244,12 +244,24 @@ def test_names_that_lp_cannot_hold_stay_apart(tmp_path):
 def test_ranges_of_mps_come_back_to_the_last_bit(tmp_path):
     """Although the format stores one side and a width."""
     rng = np.random.default_rng(5)
-    low = rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, 200)
-    high = low + np.abs(rng.normal(size=200)) * 10.0 ** rng.integers(-12, 12, 200)
-    rows = Rows(np.arange(201), np.zeros(200, int), np.ones(200), low, high, NameTable.numbered("r", 200))
+    ends = np.round(rng.normal(size=(2, 400)) * 10.0 ** rng.integers(-9, 9, (2, 400)), 12)
+    low, high = np.append(ends.min(axis=0), -1e19), np.append(ends.max(axis=0), 1e-300)
+    rows = Rows(np.arange(402), np.zeros(401, int), np.ones(401), low, high, NameTable.numbered("r", 401))
     real = Columns([Kind.REAL], [-np.inf], [np.inf], NameTable.numbered("x", 1))
     again = through(Problem.build(real, rows=rows), "mps", tmp_path)
     assert again.rows.lower.tolist() == low.tolist() and again.rows.upper.tolist() == high.tolist()
+
+
+def test_rows_without_terms_and_without_sides(tmp_path):
+    """The first stay; the second say nothing and are left out."""
+    columns = Columns.binaries(NameTable.numbered("x", 1))
+    empty = Rows([0, 0], [], [], [-np.inf], [3.0], NameTable((Labels("empty"),)))
+    for door in DOORS:
+        problem = Problem.build(columns, rows=empty)
+        assert structure_hash(through(problem, door, tmp_path)) == structure_hash(problem)
+    free = Rows([0, 1], [0], [2.0], [-np.inf], [np.inf], NameTable((Labels("free"),)))
+    for door in ("lp", "mps", "qplib"):
+        assert len(through(Problem.build(columns, rows=free), door, tmp_path).rows) == 0
 
 
 def uncarried():
@@ -268,6 +280,19 @@ def uncarried():
     cubic = PolynomialRow(cube, 0.0, 1.0, Labels("cubic"))
     yield "more than two variables, got cubic", Problem.build(x, polynomial_rows=(cubic,))
     yield "condition.* got both", Problem.build(x, indicators=Indicators([1], [1], two))
+
+
+@pytest.mark.parametrize("door", ("lp", "mps"))
+def test_numbers_that_readers_take_for_infinity_are_refused(door, tmp_path):
+    """Finite sides and bounds of 1e20 or more would be lost on the way."""
+    names = NameTable((Labels("far"),))
+    wide = Problem.build(Columns([Kind.REAL], [0.0], [1e20], names))
+    rows = Rows([0, 1], [0], [1.0], [-1e25], [1.0], NameTable((Labels("deep"),)))
+    deep = Problem.build(Columns([Kind.REAL], [0.0], [1.0], names), rows=rows)
+    for name, problem in (("far", wide), ("deep", deep)):
+        with pytest.raises(UnsupportedModelError, match=f"finite bounds .* got {name}"):
+            registry.load("formats", door).write(problem, tmp_path / "a")
+        assert problem_hash(through(problem, "qplib", tmp_path)) == problem_hash(problem)
 
 
 @pytest.mark.parametrize("door", ("lp", "mps", "qplib"))

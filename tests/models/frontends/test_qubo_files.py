@@ -60,6 +60,17 @@ def test_every_format_keeps_the_energy_of_every_answer(name, tmp_path):
         assert energies(read(path), bits) == pytest.approx(-made.energies(bits), abs=1e-12)
 
 
+@pytest.mark.parametrize("suffix", ("coo", "bqm", "ising"))
+def test_squares_of_spins_are_one_and_of_bits_themselves(suffix, tmp_path):
+    """Whatever a problem calls them, a file of pairs has none."""
+    bits = all_bits(2)
+    for kind, lower in ((Kind.SPIN, -1.0), (Kind.BINARY, 0.0)):
+        columns = Columns([kind] * 2, [lower] * 2, [1.0] * 2, NameTable.numbered("x", 2))
+        problem = Problem.build(columns, polynomial_of(2, {(0,): 1.0, (0, 0): 5.0, (1, 1): -2.0, (0, 1): 0.5}))
+        write(problem, tmp_path / f"a.{suffix}")
+        assert energies(read(tmp_path / f"a.{suffix}"), bits).tolist() == energies(problem, bits).tolist()
+
+
 def test_biqmac_files_have_no_constant(tmp_path):
     """What the format loses is refused; the rest comes back, halved and doubled."""
     made = Compiled.of_polynomial(polynomial_of(3, {(0,): -1.0, (0, 2): 3.0, (1, 2): 0.1}))
