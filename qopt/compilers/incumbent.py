@@ -15,8 +15,8 @@ from qopt.core.polynomial import Polynomial
 
 MOST_ENTRIES = 200_000
 """Nonzeros of rows above which no point is sought."""
-MOST_MOVES = 2e7
-"""Work of the exchanges, in row entries looked at."""
+MOST_MOVES = 4e6
+"""Work of the exchanges, in bits and row entries looked at: some tenths of a second at most."""
 
 
 def greedy(
@@ -192,7 +192,7 @@ def _cheapest_first(rows: _Rows, gains: _Gains) -> Bits | None:
 def _exchanged(bits: Bits, gains: _Gains, matrix: sparse.csr_array, lo: Ints, hi: Ints) -> Bits:
     """Flip one bit, or one up and one down, as long as that gains and keeps every row."""
     m, n = matrix.shape
-    if m * n > MOST_MOVES / 20:
+    if m * n > MOST_MOVES / 4:
         return bits
     dense = matrix.toarray()
     couplings = gains.couplings.toarray() if n <= 2000 else None
@@ -205,11 +205,13 @@ def _exchanged(bits: Bits, gains: _Gains, matrix: sparse.csr_array, lo: Ints, hi
         best = -1e-9
         pair: tuple[int, ...] = ()
         for first in [-1, *range(n)]:
+            if left < 0:
+                break
             start = activity if first < 0 else activity + moved[:, first]
             total = change if first < 0 else change + change[first] + sign * sign[first] * couplings[first]
             promising = np.flatnonzero(total < best)
             promising = promising[promising > first]
-            left -= m * (len(promising) + 1)
+            left -= n + m * (len(promising) + 1)
             after = start[:, None] + moved[:, promising]
             kept = promising[((after >= lo[:, None]) & (after <= hi[:, None])).all(axis=0)]
             if len(kept):
