@@ -82,7 +82,8 @@ def _sampler_step(name: str, parameters: dict[str, int], subjects: list[Subject]
         sampler = registry.load("samplers", name, **parameters)
         whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
         sparse = polynomial_of(40, [((k, k + 1), 1.0) for k in range(39)])
-        made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3))]
+        knot = polynomial_of(6, [((i, j), 2.0) for i in range(6) for j in range(i)] + [((i,), -5.0) for i in range(6)])
+        made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3), knot)]
         for subject in subjects:
             if subject.size(subject.choose("sample"))[0] <= 1000:
                 made += [compile_problem(subject.problem(), accepts=accepts) for accepts in (QUBO, sampler.accepts)]

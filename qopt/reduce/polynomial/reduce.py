@@ -25,6 +25,8 @@ def reduce_polynomial(
 ) -> Reduced:
     """Reduce a polynomial over bits; linear time but for the pieces solved, whose tables are bounded.
 
+    Above 2**16 pairs nothing is tried unless some bit has at most three couplings, or one as large as its others.
+
     Parameters
     ----------
     polynomial

@@ -8,8 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from qopt.core.arrays import Bits, Indices, Ints, frozen
 from qopt.core.polynomial import Polynomial
@@ -51,6 +49,9 @@ class Reduced:
     @cached_property
     def components(self) -> Indices:
         """Shape (polynomial.n,): connected components of the terms, numbered from 0; groups and rows join nothing."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         p = self.polynomial
         inside = np.ones(max(0, len(p.products.index) - 1), dtype=bool)
         inside[p.products.indptr[1:-1] - 1] = False
