@@ -259,6 +259,8 @@ def test_rows_without_terms_and_without_sides(tmp_path):
     for door in DOORS:
         problem = Problem.build(columns, rows=empty)
         assert structure_hash(through(problem, door, tmp_path)) == structure_hash(problem)
+    registry.load("formats", "lp").write(Problem.build(columns, rows=empty), tmp_path / "empty.lp")
+    assert " empty: + 0 x(0) <= 3\n" in (tmp_path / "empty.lp").read_text()
     free = Rows([0, 1], [0], [2.0], [-np.inf], [np.inf], NameTable((Labels("free"),)))
     for door in ("lp", "mps", "qplib"):
         assert len(through(Problem.build(columns, rows=free), door, tmp_path).rows) == 0
