@@ -44,7 +44,7 @@ def reduce_polynomial(
     >>> path = polynomial_of(4, {(0, 1): 2, (1, 2): -3, (2, 3): 2, (0,): -1, (3,): -1})
     >>> reduced = reduce_polynomial(path)
     >>> reduced.polynomial.n, reduced.polynomial.offset, reduced.restore([[]]).tolist()
-    (0, -2.0, [[1, 0, 0, 1]])
+    (0, -3.0, [[0, 1, 1, 0]])
     """
     stays = np.zeros(polynomial.n, dtype=bool)
     if keep is not None:

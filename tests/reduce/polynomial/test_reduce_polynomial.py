@@ -1,5 +1,6 @@
 """Reduced polynomials keep the minimum, exactly, and restore gives a point that has it."""
 
+import doctest
 import itertools
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from qopt.core.polynomial import Polynomial, Products, polynomial_of
 from qopt.core.watch import Watch
 from qopt.kernels import reduce_spins
+from qopt.reduce.polynomial import reduce
 from qopt.reduce.polynomial.grid import Grid
 from qopt.reduce.polynomial.reduce import reduce_polynomial
 from qopt.reduce.polynomial.reduction import RULES, Reduction
@@ -183,6 +185,10 @@ def test_a_stopped_reduction_is_right():
 def test_rows_of_another_width_are_refused():
     with pytest.raises(ValueError, match="rows have 3 bits, 0 are left"):
         reduce_polynomial(polynomial_of(2, {(0, 1): 1})).restore([[0, 1, 1]])
+
+
+def test_the_example_of_the_docstring():
+    assert doctest.testmod(reduce) == (0, 3)
 
 
 def test_names_of_the_rules():
