@@ -104,15 +104,15 @@ def sample(
         )
     )
     if batch.info.get("exhaustive") and compiled.guarantee != "none" and not len(compiled.rows):
-        _exhausted(run, compiled, float(energies.min()))
+        _exhausted(run, compiled, float(energies.min()), name)
     return len(batch)
 
 
-def _exhausted(run: Run, compiled: Compiled, lowest: float) -> None:
+def _exhausted(run: Run, compiled: Compiled, lowest: float, name: str) -> None:
     """All states were visited, and the compile guarantees that the lowest one is the optimum."""
     if len(compiled.problem.levels) == 1:
         value = run.subject.sense.sign * lowest
-        run.take_bound(Bound(value, "exhaustive", source="exact"))
+        run.take_bound(Bound(value, "exhaustive", source=name))
 
 
 def _starts(run: Run, compiled: Compiled, formulation: str) -> Any:
