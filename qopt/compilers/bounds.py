@@ -31,10 +31,12 @@ from qopt.milp.relax import relax
 
 MOST_PRODUCTS = 20_000
 """Pairs that get their own column in the relaxation; above it each pair is bounded by itself."""
-MOST_ENTRIES = 400_000
-"""Nonzeros of rows that are given to the relaxation; above it no multipliers are sought."""
-MOST_SECONDS = 5.0
-"""Time limit of one relaxation; behind it no multipliers are found and the range rule decides."""
+MOST_ENTRIES = 20_000
+"""Nonzeros of rows that are given to the simplex method; above it multipliers climb by subgradients."""
+MOST_SECONDS = 2.0
+"""Time limit of the simplex method; behind it subgradients take over."""
+ROUNDS = 60
+"""Steps of the subgradient ascent, each one pass over the rows: a fixed amount of work."""
 WIDEST = 2.0**50
 """Products of numbers that must be exact stay below this, so that quotients of different ones differ as floats too."""
 
@@ -67,7 +69,9 @@ def plain_shares(objective: Polynomial) -> Floats:
 
 
 def relaxed(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Prices | None:
-    """Solve the linear relaxation over bits; None when it is too large, too slow or has no point.
+    """Multipliers from the linear relaxation over bits; None when it has no point.
+
+    Where it is too large for the simplex method they come from a subgradient ascent, and are merely good.
 
     Parameters
     ----------
@@ -77,7 +81,7 @@ def relaxed(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, uppe
     n, m = objective.n, len(lower)
     pairs = len(objective.value)
     if matrix.nnz > MOST_ENTRIES or n > MOST_ENTRIES:
-        return None
+        return ascended(objective, matrix, lower, upper)
     lifted = pairs if pairs <= MOST_PRODUCTS else 0
     shares = plain_shares(objective)
     below, _ = linear_below(objective, shares, None) if not lifted else (objective.linear, 0.0)
@@ -106,11 +110,48 @@ def relaxed(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, uppe
     )
     clock = time.perf_counter
     found = relax(problem, watch=Watch(clock=clock, deadline=clock() + MOST_SECONDS))
-    if found.status != "optimal":
+    if found.status == "infeasible":
         return None
+    if found.status != "optimal":
+        return ascended(objective, matrix, lower, upper)
     if lifted:
         shares = _shares(objective, -found.row_duals[m:])
     return Prices(-found.row_duals[:m], shares, found.values[:n], float(found.objective))
+
+
+def ascended(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Prices:
+    """Multipliers by subgradient ascent with steps after Polyak, pairs bounded one by one.
+
+    The target lies 5 % above the best bound so far, and half as far after five rounds without a better one (Held,
+    Wolfe and Crowder, 1974).
+    """
+    shares = plain_shares(objective)
+    linear, constant = linear_below(objective, shares, None)
+    across, bits = sparse.csr_array(matrix.T), objective.n
+    price = best = np.zeros(len(lower))
+    highest, ahead, idle = -np.inf, 0.05, 0
+    point = np.zeros(bits)
+    for _ in range(ROUNDS):
+        cost = linear + across @ price
+        star = (cost < 0).astype(np.float64)
+        activity = matrix @ star
+        side = np.where(price > 0, upper, np.where(price < 0, lower, np.clip(activity, lower, upper)))
+        value = constant + float(np.minimum(cost, 0).sum()) - float(price @ np.where(price == 0, 0.0, side))
+        point += star / ROUNDS
+        if value > highest:
+            highest, best, idle = value, price, 0
+        else:
+            idle += 1
+            if idle == 5:
+                ahead, idle = ahead / 2, 0
+        slope = activity - side
+        steepness = float(slope @ slope)
+        if steepness == 0:
+            break
+        price = price + (highest + ahead * max(1.0, abs(highest)) - value) / steepness * slope
+        # A price may only lean on a side that there is.
+        price = np.clip(price, np.where(np.isinf(lower), 0.0, -np.inf), np.where(np.isinf(upper), 0.0, np.inf))
+    return Prices(best, shares, point, highest)
 
 
 def _mccormick(objective: Polynomial, lifted: int) -> tuple[sparse.csr_array, Floats, Floats]:

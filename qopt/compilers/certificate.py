@@ -33,7 +33,7 @@ from qopt.core.rows import Groups, Rows
 SCHEMA = 1
 _CODES = {"bit": "digits", "log": "digits", "unary": "digits", "bounded": "digits", "one_hot": "one-hot"}
 Terms = dict[int, Fraction]
-Energy = dict[tuple[int, ...], Fraction]
+Energy = dict[tuple[int, ...], "int | Fraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,12 +168,12 @@ class _Writer:
         forms, kinds, first = self._forms(), shapes(self.rules), self.tight.draft.bits
         weights = self.certificate.penalties.weights
         losses = [_loss(kinds[j], under.price[j]) for j in range(len(forms))]
+        room = target - under.least + sum(losses, Fraction(0))
         for j, (form, constant) in enumerate(forms):
             ref, scale = self.lines.match({b: a for b, a in form.items() if b < first}, self.rules.names[j])
             lent = kinds[j] != Shape.SQUARE
-            room = target - under.least + sum(losses) - losses[j]
             slope = under.price[j] if lent else Fraction(0)
-            at, climb, floor = _floor(kinds[j], under.climb(form, constant), room, slope)
+            at, climb, floor = _floor(kinds[j], under.climb(form, constant), room - losses[j], slope)
             yield {
                 "row": ref,
                 "scale": str(scale),
@@ -226,8 +226,11 @@ class _Writer:
         """Sum of what the floats of the QUBO are off the exact energy."""
         exact = _exact_energy(self.objective, self.lowered, self.certificate.penalties)
         given = _terms(self.certificate.energy)
-        keys = exact.keys() | given.keys()
-        return sum((abs(exact.get(k, Fraction(0)) - given.get(k, Fraction(0))) for k in keys), Fraction(0))
+        off: int | Fraction = 0
+        for key in exact.keys() | given.keys():
+            apart = exact.get(key, 0) - given.get(key, 0)
+            off += max(apart, -apart)
+        return Fraction(off)
 
 
 class _Lines:
@@ -314,9 +317,9 @@ def _columns(coded: Coded) -> list[Any]:
     return out
 
 
-def _terms(p: Polynomial) -> dict[tuple[int, ...], Fraction]:
-    out: dict[tuple[int, ...], Fraction] = {(int(b),): Fraction(float(p.linear[b])) for b in np.flatnonzero(p.linear)}
-    out |= {(i, j): Fraction(v) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())}
+def _terms(p: Polynomial) -> Energy:
+    out: Energy = {(int(b),): _exactly(float(p.linear[b])) for b in np.flatnonzero(p.linear)}
+    out |= {(i, j): _exactly(v) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())}
     if p.offset:
         out[()] = Fraction(p.offset)
     return out
@@ -324,28 +327,33 @@ def _terms(p: Polynomial) -> dict[tuple[int, ...], Fraction]:
 
 def _highest(terms: Energy) -> Fraction:
     """The largest energy that the terms allow."""
-    return terms[()] + sum((max(v, Fraction(0)) for key, v in terms.items() if key), Fraction(0))
+    return Fraction(terms[()] + sum(max(v, 0) for key, v in terms.items() if key))
 
 
 def _objective(problem: Problem, coded: Coded) -> Energy:
     """The objective over bits, to be made small, without a rounding."""
     p, sign = problem.objective, problem.sense.sign
     parts = [
-        {(): int(coded.offset[c]), **{(b,): int(w) for b, w in _entries(coded.matrix, c)}} for c in range(problem.n)
+        ({(): int(coded.offset[c])} if coded.offset[c] else {}) | {(b,): int(w) for b, w in _entries(coded.matrix, c)}
+        for c in range(problem.n)
     ]
-    out: Energy = {(): sign * Fraction(p.offset)}
+    out: Energy = {(): sign * _exactly(p.offset)}
     for c in np.flatnonzero(p.linear).tolist():
         for key, w in parts[c].items():
-            out[key] = out.get(key, Fraction(0)) + sign * Fraction(float(p.linear[c])) * w
+            out[key] = out.get(key, 0) + sign * _exactly(float(p.linear[c])) * w
     for i, j, value in zip(p.row.tolist(), p.col.tolist(), p.value.tolist()):
         for one, w in parts[i].items():
             for two, u in parts[j].items():
                 key = tuple(sorted({*one, *two}))
-                out[key] = out.get(key, Fraction(0)) + sign * Fraction(value) * w * u
+                out[key] = out.get(key, 0) + sign * _exactly(value) * w * u
     return {key: v for key, v in out.items() if v or not key}
 
 
-def _pairs(terms: Energy) -> list[tuple[tuple[int, ...], Fraction]]:
+def _exactly(value: float) -> int | Fraction:
+    return int(value) if value.is_integer() else Fraction(value)
+
+
+def _pairs(terms: Energy) -> list[tuple[tuple[int, ...], int | Fraction]]:
     return sorted((key, v) for key, v in terms.items() if len(key) == 2)
 
 
@@ -362,16 +370,21 @@ def _exact_energy(objective: Energy, lowered: Lowered, penalties: Penalties) -> 
     emitted = penalties.multipliers
     for j in range(len(forms)):
         weight = Fraction(float(penalties.weights[j]))
-        square = weight * Fraction(float(forms.alpha[j]))
-        line = weight * Fraction(float(forms.beta[j])) + (0 if emitted is None else Fraction(float(emitted[j])))
-        constant, items = int(forms.constant[j]), _entries(forms.matrix, j)
-        out[()] = out.get((), Fraction(0)) + square * constant**2 + line * constant
+        linear = weight * Fraction(float(forms.beta[j])) + (0 if emitted is None else Fraction(float(emitted[j])))
+        square, line = _slim(weight * Fraction(float(forms.alpha[j]))), _slim(linear)
+        constant, items = int(forms.constant[j]), [(b, int(a)) for b, a in _entries(forms.matrix, j)]
+        out[()] += square * constant**2 + line * constant
         for t, (b, a) in enumerate(items):
-            out[(b,)] = out.get((b,), Fraction(0)) + square * (a * a + 2 * a * constant) + line * a
+            out[(b,)] = out.get((b,), 0) + square * (a * a + 2 * a * constant) + line * a
             for other, v in items[t + 1 :] if square else ():
-                key = (min(b, other), max(b, other))
-                out[key] = out.get(key, Fraction(0)) + 2 * square * a * v
+                key = (b, other) if b < other else (other, b)
+                out[key] = out.get(key, 0) + 2 * square * a * v
     return out
+
+
+def _slim(value: Fraction) -> int | Fraction:
+    """The same number, as an int where it is whole: most are, and far quicker."""
+    return value.numerator if value.denominator == 1 else value
 
 
 class _Under:
@@ -386,28 +399,34 @@ class _Under:
         forms: list[tuple[dict[int, int], int]],
         unit: Fraction,
     ) -> None:
-        cost, base = [Fraction(0)] * bits, terms[()] // unit * unit
-        for (b,), value in ((key, v) for key, v in terms.items() if len(key) == 1):
-            cost[b] = value // unit * unit
-        for ((i, j), value), s in zip(_pairs(terms), shares):
-            part, low = s * unit, value // unit * unit
+        steps, base = [0] * bits, _down(terms[()], unit)
+        for key, value in terms.items():
+            if len(key) == 1:
+                steps[key[0]] = _down(value, unit)
+        for ((i, j), value), part in zip(_pairs(terms), shares):
             if value > 0:
-                cost[i], cost[j], base = cost[i] + part, cost[j] + part, base - part
+                steps[i], steps[j], base = steps[i] + part, steps[j] + part, base - part
             else:
-                cost[i], cost[j] = cost[i] - part, cost[j] + low + part
-        self.price = [int(m) * unit for m in np.asarray(prices).tolist()]
-        for (form, constant), price in zip(forms, self.price):
+                steps[i], steps[j] = steps[i] - part, steps[j] + _down(value, unit) + part
+        whole = [int(m) for m in np.asarray(prices).tolist()]
+        for (form, constant), price in zip(forms, whole):
             base += price * constant
             for b, a in form.items():
-                cost[b] += price * a
-        self.cost = cost
-        self.least = base + sum((min(c, Fraction(0)) for c in cost), Fraction(0))
+                steps[b] += price * a
+        self.price = [m * unit for m in whole]
+        self.cost = [c * unit for c in steps]
+        self.least = (base + sum(min(c, 0) for c in steps)) * unit
 
     def climb(self, form: Mapping[int, int], constant: int) -> tuple[int, list[tuple[int, Fraction]]]:
         """The form at the minimiser, and its steps ``(move, cost)``, cheapest first in either direction."""
         at = constant + sum(a for b, a in form.items() if self.cost[b] < 0)
         steps = [(-a if self.cost[b] < 0 else a, abs(self.cost[b])) for b, a in form.items()]
         return at, sorted(steps, key=lambda step: step[1] / abs(step[0]))
+
+
+def _down(value: int | Fraction, unit: Fraction) -> int:
+    """Units in a value, rounded down."""
+    return value.numerator * unit.denominator // (value.denominator * unit.numerator)
 
 
 def _loss(shape: Any, price: Fraction) -> Fraction:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from qopt.compilers.bounds import MOST_ENTRIES, Prices, plain_shares, relaxed
-from qopt.compilers.incumbent import greedy
+from qopt.compilers.bounds import Prices, plain_shares, relaxed
+from qopt.compilers.incumbent import MOST_ENTRIES, greedy
 from qopt.compilers.lowered import Guarantee
 from qopt.compilers.passes.assemble import widened
 from qopt.compilers.passes.cut import Limit, Slope, cut_columns, cut_rows

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from qopt.evaluate._certificate_lines import expect, whole
+from qopt.evaluate._certificate_lines import Number, expect, whole
 
-Terms = Mapping[tuple[int, ...], Fraction]
+Terms = Mapping[tuple[int, ...], Number]
 
 
 class Bound:
@@ -28,45 +28,54 @@ class Bound:
 
     def __init__(self, objective: Terms, bits: int, shares: Any, unit: Fraction) -> None:
         expect(unit > 0, "the unit is not above 0")
-        self.costs = [Fraction(0)] * bits
-        self.base = Fraction(0)
+        self.unit = unit
+        self.steps = [0] * bits
+        self.base = 0
         self.prices: dict[tuple[Any, ...], list[tuple[Mapping[int, int], int, Fraction]]] = {}
+        over, under = unit.denominator, unit.numerator
         pairs = sorted(key for key, v in objective.items() if len(key) == 2 and v)
         expect(isinstance(shares, list) and len(shares) == len(pairs), "there is not one share per pair")
         for key, value in objective.items():
             if len(key) < 2:
-                down = value // unit * unit
+                down = value.numerator * over // (value.denominator * under)
                 if key:
-                    self.costs[key[0]] += down
+                    self.steps[key[0]] += down
                 else:
                     self.base += down
         for (i, j), share in zip(pairs, shares):
-            value, part = objective[i, j], whole(share) * unit
-            low = value // unit * unit
+            value, part = objective[i, j], whole(share)
+            low = value.numerator * over // (value.denominator * under)
             expect(0 <= part <= abs(low), "a share is not between 0 and its pair")
             if value > 0:
-                self.costs[i] += part
-                self.costs[j] += part
+                self.steps[i] += part
+                self.steps[j] += part
                 self.base -= part
             else:
-                self.costs[i] -= part
-                self.costs[j] += low + part
-        self._least: Fraction | None = None
+                self.steps[i] -= part
+                self.steps[j] += low + part
+        self._least: int | None = None
 
     def add(self, form: Mapping[int, int], constant: int, price: Fraction, ref: tuple[Any, ...]) -> None:
-        """Add ``price * (form + constant)``."""
-        self.base += price * constant
+        """Add ``price * (form + constant)``; the price is a multiple of the unit."""
+        share = price / self.unit
+        expect(share.denominator == 1, "a price is no multiple of the unit")
+        self.base += int(share) * constant
         for b, a in form.items():
-            self.costs[b] += price * a
+            self.steps[b] += int(share) * a
         self.prices.setdefault(ref, []).append((form, constant, price))
         self._least = None
+
+    @property
+    def costs(self) -> list[Fraction]:
+        """Reduced cost of every bit."""
+        return [c * self.unit for c in self.steps]
 
     @property
     def least(self) -> Fraction:
         """Least value over all bit strings."""
         if self._least is None:
-            self._least = self.base + sum((c for c in self.costs if c < 0), Fraction(0))
-        return self._least
+            self._least = self.base + sum(c for c in self.steps if c < 0)
+        return self._least * self.unit
 
     def profile(self, form: Mapping[int, int], constant: int) -> Profile:
         """The least of L as a function of the form's value."""
@@ -92,17 +101,17 @@ class Profile:
     """
 
     def __init__(self, bound: Bound, form: Mapping[int, int], constant: int) -> None:
-        self.start = bound.least
-        self.at = constant + sum(a for b, a in form.items() if bound.costs[b] < 0)
-        moves: dict[int, list[tuple[Fraction, int, Fraction]]] = {1: [], -1: []}
+        self.start, self.unit = bound.least, bound.unit
+        self.at = constant + sum(a for b, a in form.items() if bound.steps[b] < 0)
+        moves: dict[int, list[tuple[Fraction, int, int]]] = {1: [], -1: []}
         for b, a in form.items():
-            cost = bound.costs[b]
+            cost = bound.steps[b]
             move = -a if cost < 0 else a
             if move:
-                moves[1 if move > 0 else -1].append((abs(cost) / abs(move), abs(move), abs(cost)))
+                moves[1 if move > 0 else -1].append((Fraction(abs(cost), abs(move)), abs(move), abs(cost)))
         self.sides = {}
         for way, found in moves.items():
-            ends, sums, far, paid = [0], [Fraction(0)], 0, Fraction(0)
+            ends, sums, far, paid = [0], [0], 0, 0
             found.sort(key=lambda step: step[0])
             for _, size, cost in found:
                 far, paid = far + size, paid + cost
@@ -116,9 +125,9 @@ class Profile:
         far = abs(k - self.at)
         t = bisect_left(ends, far)
         if ends[t] == far:
-            return self.start + sums[t]
+            return self.start + sums[t] * self.unit
         share = Fraction(far - ends[t - 1], ends[t] - ends[t - 1])
-        return self.start + sums[t - 1] + share * (sums[t] - sums[t - 1])
+        return self.start + (sums[t - 1] + share * (sums[t] - sums[t - 1])) * self.unit
 
 
 def lowest_outside(f: Callable[[int], Fraction], least: int, most: int, kept: tuple[int, int]) -> Fraction | None:

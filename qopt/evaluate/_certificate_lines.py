@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from qopt.core.problem import Kind, Problem
 from qopt.core.rows import Rows
+
+Number = int | Fraction
+"""An exact number: whole ones as int, which is what most are and far quicker."""
 
 
 class NotProvenError(Exception):
@@ -50,6 +53,11 @@ def meant(value: float) -> Fraction:
         return decimal
     simple = decimal.limit_denominator(10**6)
     return simple if abs(simple - decimal) * 2**50 <= abs(decimal) else decimal
+
+
+def exactly(value: float) -> Number:
+    """The rational that a float is."""
+    return int(value) if value.is_integer() else Fraction(value)
 
 
 class Range(NamedTuple):
@@ -242,31 +250,27 @@ class Lines:
             yield self.line(("code", c))
 
 
-def terms_of(problem: Problem, coding: Coding | None) -> dict[tuple[int, ...], Fraction]:
+def terms_of(problem: Problem, coding: Coding | None) -> dict[tuple[int, ...], Number]:
     """The objective, to be made small, over bits (b**2 = b), or over columns when there is no coding."""
     p, sign = problem.objective, problem.sense.sign
     expect(not len(p.products), "products of three and more columns have no certificate")
-    out: dict[tuple[int, ...], Fraction] = {(): sign * Fraction(p.offset)}
-
-    def add(key: tuple[int, ...], value: Fraction) -> None:
-        out[key] = out.get(key, Fraction(0)) + value
-
-    linear = [(c, sign * Fraction(v)) for c, v in enumerate(p.linear.tolist()) if v]
-    pairs = [(i, j, sign * Fraction(v)) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())]
+    out: dict[tuple[int, ...], Number] = {(): sign * exactly(p.offset)}
+    # Every column as its terms; without a coding a column is its own bit.
     if coding is None:
-        for c, v in linear:
-            add((c,), v)
-        for i, j, v in pairs:
-            add((i, j), v)
-        return out
-    parts: list[Mapping[tuple[int, ...], int]] = [
-        {(): start, **{(b,): w for b, w in form.items()}} for start, form in zip(coding.offset, coding.form)
-    ]
-    for c, v in linear:
-        for key, w in parts[c].items():
-            add(key, v * w)
-    for i, j, v in pairs:
-        for first, w in parts[i].items():
-            for second, u in parts[j].items():
-                add(tuple(sorted({*first, *second})), v * w * u)
+        parts: list[list[tuple[tuple[int, ...], int]]] = [[((c,), 1)] for c in range(problem.n)]
+    else:
+        parts = [
+            [((), start)] * bool(start) + [((b,), w) for b, w in form.items()]
+            for start, form in zip(coding.offset, coding.form)
+        ]
+    for c, value in enumerate(p.linear.tolist()):
+        if value:
+            for key, w in parts[c]:
+                out[key] = out.get(key, 0) + sign * exactly(value) * w
+    for i, j, value in zip(p.row.tolist(), p.col.tolist(), p.value.tolist()):
+        v = sign * exactly(value)
+        for one, w in parts[i]:
+            for two, u in parts[j]:
+                key = one + two if one < two else two if one == two else two + one
+                out[key] = out.get(key, 0) + v * w * u
     return {key: v for key, v in out.items() if v or not key}

@@ -32,7 +32,18 @@ from qopt.core.hashing import problem_hash, qubo_hash
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Problem
 from qopt.evaluate._certificate_bounds import Bound, lowest_outside
-from qopt.evaluate._certificate_lines import Coding, Lines, NotProvenError, Range, expect, fraction, terms_of, whole
+from qopt.evaluate._certificate_lines import (
+    Coding,
+    Lines,
+    NotProvenError,
+    Number,
+    Range,
+    exactly,
+    expect,
+    fraction,
+    terms_of,
+    whole,
+)
 
 SCHEMA = 1
 _FIELDS = frozenset(
@@ -218,8 +229,7 @@ class _Checker:
         guarantee = str(doc["guarantee"])
         if doc["incumbent"] is None:
             expect(guarantee == "total", f"{guarantee} needs an incumbent")
-            terms = dict(self.objective)
-            top = terms.pop((), Fraction(0)) + sum((max(v, Fraction(0)) for v in terms.values()), Fraction(0))
+            top = Fraction(self.objective[()]) + sum(max(v, 0) for key, v in self.objective.items() if key)
             wanted = Fraction(0)
         else:
             expect(guarantee != "total", "total takes no incumbent")
@@ -234,7 +244,9 @@ class _Checker:
         if doc["witness"] is not None:
             energy = self._witness(doc["witness"])
             boxes = [max(abs(box.low), abs(box.high)) for box in Lines.domain(self.problem)]
-            span = sum((abs(v) * _product(boxes, k) for k, v in terms_of(self.problem, None).items()), Fraction(1))
+            span = Fraction(1)
+            for key, value in terms_of(self.problem, None).items():
+                span += max(value, -value) * _product(boxes, key)
             if doc["incumbent"] is not None:
                 expect(energy <= top <= energy + 16 * _NOISE * span, "the incumbent is not the energy of its witness")
         elif doc["incumbent"] is not None:
@@ -258,10 +270,7 @@ class _Checker:
         for line in self.lines.of_problem():
             activity = sum((a * point[c] for c, a in line.columns.items()), Fraction(0))
             expect(line.holds(activity), f"witness: {line.name} is broken")
-        return sum(
-            (v * _product(point, key) for key, v in terms_of(self.problem, None).items()),
-            Fraction(0),
-        )
+        return Fraction(sum(v * _product(point, key) for key, v in terms_of(self.problem, None).items()))
 
     # -- 3: rules
 
@@ -359,19 +368,18 @@ class _Checker:
             else:
                 expect(floor == 0, f"{rule.name}: a floor below 0")
             kept = (0, 1) if rule.shape == "window" else (0, 0)
-            for weight, what in ((floor, "floor"), (rule.weight, "weight")):
-                lowest = lowest_outside(partial(above, weight=weight), profile.least, profile.most, kept)
-                expect(lowest is None or lowest >= 0, f"{rule.name}: the {what} is too small")
+            # A larger weight only adds where the rule is broken, so that the floor's inequality is the weight's too.
+            lowest = lowest_outside(partial(above, weight=floor), profile.least, profile.most, kept)
+            expect(lowest is None or lowest >= 0, f"{rule.name}: the floor is too small")
+            expect(rule.weight >= floor, f"{rule.name}: the weight is too small")
 
     # -- 6: energy
 
     def _energy(self) -> None:
         """Sum everything up in whole numbers of a common denominator, and compare with the QUBO."""
-        given: dict[tuple[int, ...], Fraction] = {
-            (b,): Fraction(v) for b, v in enumerate(self.qubo.linear.tolist()) if v
-        }
-        given |= {(i, j): Fraction(v) for i, j, v in zip(*(p.tolist() for p in _pairs(self.qubo)))}
-        given[()] = Fraction(self.qubo.offset)
+        given: dict[tuple[int, ...], Number] = {(b,): exactly(v) for b, v in enumerate(self.qubo.linear.tolist()) if v}
+        given |= {(i, j): exactly(v) for i, j, v in zip(*(p.tolist() for p in _pairs(self.qubo)))}
+        given[()] = exactly(self.qubo.offset)
         expect(not len(self.qubo.products), "the QUBO has products of three bits")
         denominators = {v.denominator for part in (given, self.objective) for v in part.values()}
         scale = 2 * lcm(*denominators, *(r.weight.denominator * r.price.denominator for r in self.rules))
@@ -392,7 +400,7 @@ class _Checker:
                         total[(b, other)] = total.get((b, other), 0) + twice * v
         off = 0
         for key in total.keys() | given.keys():
-            off += abs(total.get(key, 0) - int(given.get(key, Fraction(0)) * scale))
+            off += abs(total.get(key, 0) - int(given.get(key, 0) * scale))
         rounding = Fraction(off, scale)
         expect(str(rounding) == self.doc["rounding"], "the QUBO is not objective + prices + weighted rules")
         expect(2 * rounding < self.margin, "the QUBO is rounded by more than the margin allows")

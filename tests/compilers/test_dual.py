@@ -7,7 +7,7 @@ import pytest
 from random_models import MODELS, knapsack, rows_of
 from scipy import sparse
 
-from qopt.compilers.bounds import climbs, linear_below, plain_shares, reach, reduced
+from qopt.compilers.bounds import ascended, climbs, linear_below, plain_shares, reach, reduced, relaxed
 from qopt.compilers.bounds_floor import Shape, amount, floors
 from qopt.compilers.compile import compile_problem
 from qopt.compilers.incumbent import greedy
@@ -207,3 +207,22 @@ def test_the_weight_follows_the_gap_and_not_the_range():
     ranged, dual = (compile_problem(problem, penalty=rule) for rule in ("range", "dual"))
     assert max(p.weight for p in dual.penalties) * 20 < max(p.weight for p in ranged.penalties)
     assert dual.num_bits < ranged.num_bits
+
+
+def test_subgradients_climb_towards_the_relaxation_and_stay_valid():
+    """Rows too many for the simplex method get multipliers from an ascent: not above the relaxed optimum, but near."""
+    for seed in range(5):
+        rng = np.random.default_rng([seed, 8])
+        n, m = 40, 25
+        matrix = sparse.csr_array(rng.integers(0, 6, (m, n)) * (rng.random((m, n)) < 0.3))
+        upper = np.maximum(6.0, np.asarray(matrix.sum(axis=1)) // 3)
+        lower = np.full(m, -np.inf)
+        objective = Polynomial(-rng.integers(1, 30, n).astype(float))
+        exact = relaxed(objective, matrix, lower, upper)
+        climbed = ascended(objective, matrix, lower, upper)
+        alone = float(np.minimum(objective.linear, 0).sum())
+        assert (climbed.rows >= 0).all()
+        cost = objective.linear + matrix.T @ climbed.rows
+        assert np.isclose(np.minimum(cost, 0).sum() - climbed.rows @ upper, climbed.value)
+        assert climbed.value <= exact.value + 1e-6
+        assert exact.value - climbed.value < 0.2 * (exact.value - alone)

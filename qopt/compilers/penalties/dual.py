@@ -17,8 +17,8 @@ kept E is F, everything else is at or above T. They grow with the gap between th
 with the range of the objective (augmented Lagrangian duality for integer programs: Feizollahi, Ahmed and Sun, 2017,
 doi 10.1007/s10107-016-1012-8). Rules of other shapes are at least 1 where broken and get w >= T - (min L - M).
 
-The limits: pairs above ``bounds.MOST_PRODUCTS`` are bounded one by one, rows above ``bounds.MOST_ENTRIES`` get no
-multipliers, numbers too large to be exact are left to the range rule.
+The limits: pairs above ``bounds.MOST_PRODUCTS`` are bounded one by one, rows above ``bounds.MOST_ENTRIES`` get good
+rather than best multipliers, numbers too large to be exact are left to the range rule.
 """
 
 from __future__ import annotations
