@@ -9,6 +9,7 @@ import pytest
 
 from qopt.cli.main import main
 from qopt.compilers.compile import compile_problem
+from qopt.core.errors import CompileError
 from qopt.core.hashing import qubo_hash
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial, polynomial_of
@@ -259,3 +260,22 @@ def test_verify_from_files(tmp_path, capsys):
     paths[2].write_text("\n".join([*text[:-1], f"{head} {float(value) + 1}"]) + "\n")
     code, said = run()
     assert code == 1 and "another QUBO" in said
+
+
+def test_cuts_that_take_more_than_the_bound_allows_are_caught(monkeypatch):
+    """A compiler with a wrong cut: everything it writes down agrees, only the bound does not allow it."""
+    from qopt.compilers.passes import cut
+
+    honest = cut._budget
+    monkeypatch.setattr(cut, "_budget", lambda *facts: honest(*facts) // 8)
+    faults = []
+    for seed in range(12):
+        for make in (knapsack, assign):
+            problem = make(np.random.default_rng([seed, 6]))
+            try:
+                compiled, document = certified(problem, guarantee="top:3", penalty="dual")
+            except CompileError:
+                continue
+            faults.append(verify(document, problem, compiled.polynomial).fault)
+    assert sum("column" in fault and "cut where answers may lie" in fault for fault in faults) >= 3
+    assert any("slack is cut where answers may lie" in fault for fault in faults)
