@@ -25,7 +25,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import lcm
 from typing import Any
 
 from qopt.core.hashing import problem_hash, qubo_hash
@@ -36,14 +35,13 @@ from qopt.evaluate._certificate_lines import (
     Coding,
     Lines,
     NotProvenError,
-    Number,
     Range,
-    exactly,
     expect,
     fraction,
     terms_of,
     whole,
 )
+from qopt.evaluate._certificate_rules import Rule, distance, least_of
 
 SCHEMA = 1
 _FIELDS = frozenset(
@@ -113,33 +111,6 @@ def verify(document: Any, problem: Problem, qubo: Polynomial) -> Verdict:
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, ZeroDivisionError, OverflowError) as fault:
         return Verdict(False, "none", f"the certificate is malformed: {type(fault).__name__}: {fault}")
     return Verdict(True, str(document["guarantee"]), "", assumed)
-
-
-@dataclass(frozen=True, eq=False)
-class _Rule:
-    """One rule as it is written down, numbers read."""
-
-    ref: tuple[Any, ...]
-    name: str
-    scale: Fraction
-    shape: str
-    form: dict[int, int]
-    constant: int
-    price: Fraction
-    weight: Fraction
-    raw: Mapping[str, Any]
-
-    @property
-    def lent(self) -> bool:
-        return self.shape != "square"
-
-    @property
-    def loss(self) -> Fraction:
-        return max(self.price, Fraction(0)) if self.shape == "window" else Fraction(0)
-
-    def amount(self, k: int) -> int:
-        """P where the form is k."""
-        return {"square": k * k, "window": k * (k - 1) // 2, "linear": abs(k)}[self.shape]
 
 
 class _Checker:
@@ -274,7 +245,7 @@ class _Checker:
 
     # -- 3: rules
 
-    def _rule(self, raw: Any) -> _Rule:
+    def _rule(self, raw: Any) -> Rule:
         expect(isinstance(raw, Mapping) and frozenset(raw) == _RULE, "a rule has other fields")
         ref = tuple(raw["row"])
         line = self.lines.line(raw["row"])
@@ -284,7 +255,7 @@ class _Checker:
         price, weight, scale = (fraction(raw[k]) for k in ("price", "weight", "scale"))
         expect(price % self.unit == 0, f"{line.name}: the price is no multiple of the unit")
         expect(scale > 0 and weight >= 0, f"{line.name}: scale or weight is negative")
-        return _Rule(ref, line.name, scale, raw["shape"], form, whole(raw["constant"]), price, weight, raw)
+        return Rule(ref, line.name, scale, raw["shape"], form, whole(raw["constant"]), price, weight, raw)
 
     def _cover(self) -> None:
         """Rules and rows say the same, up to what the cut allows."""
@@ -319,13 +290,13 @@ class _Checker:
             if line.ref not in ruled:
                 expect(line.always(), f"{line.name} has no rule and can be broken")
 
-    def _kept(self, rule: _Rule, slack: list[int]) -> Range:
+    def _kept(self, rule: Rule, slack: list[int]) -> Range:
         """The activities, without slack, at which some slack keeps the rule."""
         if rule.shape == "linear":
             expect(not slack, f"{rule.name}: a linear rule with slack")
-            sign = 1 if self._floor_of(rule.form, rule.constant) >= 0 else -1
+            sign = 1 if least_of(rule.form, rule.constant) >= 0 else -1
             expect(
-                sign > 0 or self._floor_of({b: -a for b, a in rule.form.items()}, -rule.constant) >= 0,
+                sign > 0 or least_of({b: -a for b, a in rule.form.items()}, -rule.constant) >= 0,
                 f"{rule.name}: a linear rule that can be negative",
             )
             expect(sign * rule.price >= 0, f"{rule.name}: a price against the rule's sign")
@@ -335,10 +306,6 @@ class _Checker:
             expect(digit <= room + 1, f"{rule.name}: the slack digits leave a gap")
             room += digit
         return Range(-rule.constant, -rule.constant + room, 1)
-
-    @staticmethod
-    def _floor_of(form: Mapping[int, int], constant: int) -> int:
-        return constant + sum(min(a, 0) for a in form.values())
 
     # -- 4 and 5: bounds
 
@@ -376,38 +343,10 @@ class _Checker:
     # -- 6: energy
 
     def _energy(self) -> None:
-        """Sum everything up in whole numbers of a common denominator, and compare with the QUBO."""
-        given: dict[tuple[int, ...], Number] = {(b,): exactly(v) for b, v in enumerate(self.qubo.linear.tolist()) if v}
-        given |= {(i, j): exactly(v) for i, j, v in zip(*(p.tolist() for p in _pairs(self.qubo)))}
-        given[()] = exactly(self.qubo.offset)
-        expect(not len(self.qubo.products), "the QUBO has products of three bits")
-        denominators = {v.denominator for part in (given, self.objective) for v in part.values()}
-        scale = 2 * lcm(*denominators, *(r.weight.denominator * r.price.denominator for r in self.rules))
-        total = {key: int(v * scale) for key, v in self.objective.items()}
-        for rule in self.rules:
-            weight = int(rule.weight * scale)
-            square = {"square": weight, "window": weight // 2, "linear": 0}[rule.shape]
-            line = {"square": int(rule.price * scale), "window": -(weight // 2), "linear": weight}[rule.shape]
-            if rule.shape == "linear" and self._floor_of(rule.form, rule.constant) < 0:
-                line = -line
-            c, items = rule.constant, list(rule.form.items())
-            total[()] = total.get((), 0) + square * c * c + line * c
-            for t, (b, a) in enumerate(items):
-                total[(b,)] = total.get((b,), 0) + square * (a * a + 2 * a * c) + line * a
-                if square:
-                    twice = 2 * square * a
-                    for other, v in items[t + 1 :]:
-                        total[(b, other)] = total.get((b, other), 0) + twice * v
-        off = 0
-        for key in total.keys() | given.keys():
-            off += abs(total.get(key, 0) - int(given.get(key, 0) * scale))
-        rounding = Fraction(off, scale)
+        """Compare the sum of everything with the QUBO."""
+        rounding = distance(self.objective, self.rules, self.qubo)
         expect(str(rounding) == self.doc["rounding"], "the QUBO is not objective + prices + weighted rules")
         expect(2 * rounding < self.margin, "the QUBO is rounded by more than the margin allows")
-
-
-def _pairs(p: Polynomial) -> tuple[Any, Any, Any]:
-    return p.row, p.col, p.value
 
 
 def _product(point: list[int], key: tuple[int, ...]) -> int:
