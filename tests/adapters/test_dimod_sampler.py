@@ -55,7 +55,7 @@ def test_reads_and_time_are_limits():
     sampler, bqm = adapter.QoptSampler(), drawn("SPIN")
     assert sampler.sample(bqm, num_reads=1).info["reads"] == 1 and len(sampler.sample(bqm, num_reads=1)) == 1
     assert sampler.sample(bqm).info["reads"] == adapter.READS
-    assert sampler.sample(bqm, time_limit=0.05).info["stopped_by"] == "seconds"
+    assert sampler.sample(drawn("SPIN", 60), time_limit=0.05).info["stopped_by"] == "seconds"
     many = sampler.sample(dimod.BinaryQuadraticModel(dict.fromkeys(range(12), 0), {}, 0, "BINARY"), num_reads=300)
     assert len(many) > 200, "as many as were asked for, where there are so many"
 
