@@ -15,8 +15,8 @@ from qopt.core.polynomial import Polynomial
 
 MOST_ENTRIES = 200_000
 """Nonzeros of rows above which no point is sought."""
-MOST_MOVES = 4e6
-"""Work of the exchanges, in bits and row entries looked at: some tenths of a second at most."""
+MOST_MOVES = 2e6
+"""Work of the exchanges, in bits and row entries looked at: some hundredths of a second."""
 
 
 def greedy(
