@@ -49,6 +49,16 @@ def at_most(value: float) -> Callable[[Document], bool]:
     return lambda d: d["objective"] is not None and d["objective"] <= value + 1e-9
 
 
+def four_routes(value: float) -> Callable[[Document], bool]:
+    """Feasible with at most four routes and an objective of no more than this."""
+    return lambda d: at_most(value)(d) and len(d["solutions"][0]["plan"]["routes"]) <= 4
+
+
+def proven(document: Document) -> bool:
+    """The status is optimal."""
+    return bool(document["status"] == "optimal")
+
+
 def funnel(document: Document) -> str:
     """The funnel in a few words."""
     f = document["record"]["funnel"]
@@ -88,27 +98,25 @@ def cases(instances: Path, scratch: Path) -> list[tuple[str, list[str], str, Cal
     def file(name: str) -> str:
         return str(instances / name)
 
-    ring = str(circle_file(scratch))
-    routes = lambda d: len(d["solutions"][0]["plan"]["routes"])  # noqa: E731  used once, below
-    best = 375 * 1.02
+    def case(
+        name: str, path: str, options: str, target: str, test: Callable[[Document], bool]
+    ) -> tuple[str, list[str], str, Callable[[Document], bool]]:
+        return name, [path, *options.split()], target, test
+
+    ring, tight = str(circle_file(scratch)), file("cvrp/E-n22-k4.vrp")
+    sampled, raw_sampled = "--proposer none --sampler anneal --budget 30", "--no-repair --sampler anneal --budget 10"
+    ft06, gap, sack = file("jobshop/ft06.txt"), file("gap/gap1.txt"), file("knapsack/mknap1.txt")
     return [
-        ("ft06", [file("jobshop/ft06.txt"), "--budget", "20"], "optimal, 55",
-         lambda d: d["status"] == "optimal" and d["objective"] == 55),
-        ("burma14", [file("tsp/burma14.tsp"), "--budget", "10"], "3323", at_most(3323)),
-        ("E-n22-k4", [file("cvrp/E-n22-k4.vrp"), "--budget", "20"], "<= 4 routes, within 2 % of 375",
-         lambda d: at_most(best)(d) and routes(d) <= 4),
-        ("E-n22-k4 by sampling",
-         [file("cvrp/E-n22-k4.vrp"), "--proposer", "none", "--sampler", "anneal", "--budget", "30"], "feasible, funnel", lambda d: d["objective"] is not None and routes(d) <= 4),
-        ("nug12", [file("qap/nug12.txt"), "--budget", "10"], "578", at_most(578)),
-        ("nug12 raw", [file("qap/nug12.txt"), "--no-repair", "--sampler", "anneal", "--budget", "10"],
-         "100 % feasible, gap stated", raw),
-        ("20-city tour raw", [ring, "--no-repair", "--sampler", "anneal", "--proposer", "none", "--budget", "10"],
-         "100 % feasible, gap stated", raw),
-        ("gap1 member 1", [file("gap/gap1.txt"), "--member", "1", "--budget", "10"], "optimal",
-         lambda d: d["status"] == "optimal"),
-        ("mknap1 member 3", [file("knapsack/mknap1.txt"), "--member", "3", "--budget", "10"], "optimal",
-         lambda d: d["status"] == "optimal"),
-    ]  # fmt: skip
+        case("ft06", ft06, "--budget 20", "optimal, 55", lambda d: proven(d) and d["objective"] == 55),
+        case("burma14", file("tsp/burma14.tsp"), "--budget 10", "3323", at_most(3323)),
+        case("E-n22-k4", tight, "--budget 20", "<= 4 routes, within 2 % of 375", four_routes(375 * 1.02)),
+        case("E-n22-k4 by sampling", tight, sampled, "feasible, funnel", four_routes(float("inf"))),
+        case("nug12", file("qap/nug12.txt"), "--budget 10", "578", at_most(578)),
+        case("nug12 raw", file("qap/nug12.txt"), raw_sampled, "100 % feasible, gap stated", raw),
+        case("20-city tour raw", ring, f"{raw_sampled} --proposer none", "100 % feasible, gap stated", raw),
+        case("gap1 member 1", gap, "--member 1 --budget 10", "optimal", proven),
+        case("mknap1 member 3", sack, "--member 3 --budget 10", "optimal", proven),
+    ]
 
 
 def main() -> int:

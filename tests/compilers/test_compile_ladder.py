@@ -81,7 +81,8 @@ def test_full_fleet_needs_no_slack_for_its_capacities():
     check_compiled(roomy)
     every = dict.fromkeys(range(4), 1.0)
     halves = rows_of([(-INF, every, 3.0), (3.0, dict.fromkeys(range(4), 2.0), 3.0)], 4)
-    with pytest.raises(ImpossibleRow, match=r"row\[0\] can never hold: .*and the other rows keep it between 1.5 and 1.5"):
+    said = r"row\[0\] can never hold: .*and the other rows keep it between 1.5 and 1.5"
+    with pytest.raises(ImpossibleRow, match=said):
         ranged(Problem.build(Columns.binaries(names("x", 4)), polynomial_of(4, {}), rows=halves))
 
 
