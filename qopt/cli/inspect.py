@@ -75,6 +75,7 @@ def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
 @click.option("--max-couplings", type=COUNT, metavar="N", help="Fit into this many couplings, or refuse.")
 @click.option("--max-coefficient-bits", type=COUNT, metavar="N", help="Fit coefficients into so many bits, or refuse.")
 @click.option("--encoding", default="auto", show_default=True, help="Encoding of integer variables.")
+@click.option("--penalty", default="auto", show_default=True, help="Rule that weighs: dual, range or auto.")
 @click.option("--formulation", default="auto", show_default=True, help="How the family writes the problem.")
 @click.option("--presolve/--no-presolve", default=True, show_default=True, help="Simplify the problem first.")
 @click.option(
@@ -92,6 +93,7 @@ def compile_(
     max_couplings: int | None,
     max_coefficient_bits: int | None,
     encoding: str,
+    penalty: str,
     formulation: str,
     presolve: bool,
     with_report: bool,
@@ -123,6 +125,7 @@ def compile_(
         max_couplings=max_couplings,
         max_coefficient_bits=max_coefficient_bits,
         encoding=encoding,
+        penalty=penalty,
         formulation=formulation,
         presolve=presolve,
         certify=certificate is not None,

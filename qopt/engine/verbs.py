@@ -49,6 +49,7 @@ def compile(  # the public name of the verb
     max_coefficient_bits: int | None = None,
     encoding: str = "auto",
     formulation: str = "auto",
+    penalty: str = "auto",
     presolve: bool = True,
     certify: bool = False,
     reduce: bool = False,
@@ -65,6 +66,8 @@ def compile(  # the public name of the verb
         Encodings and forms are chosen to fit; refuse (CompileError) where none does.
     encoding
         Name of the encoding of integer columns, or ``auto``: the fewest bits that fit the limits.
+    penalty
+        The rule that weighs: ``dual``, ``range`` (solves no relaxation) or ``auto``, the better of the two.
     presolve
         Whether the problem is simplified first and narrowed to what the guarantee can ask for.
     certify
@@ -91,6 +94,7 @@ def compile(  # the public name of the verb
         max_bits=max_bits,
         max_couplings=max_couplings,
         max_coefficient_bits=max_coefficient_bits,
+        penalty=penalty,
         presolve=presolve,
         certify=certify,
         reduce=reduce,
