@@ -24,7 +24,7 @@ def vans_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_person_reads_verdict_table_plan_and_funnel(capfd: Capture) -> None:
-    said = run(capfd, "solve", STALL, "--budget", "3", "--seed", "1", "--top", "3")
+    said = run(capfd, "solve", STALL, "--budget", "20", "--seed", "1", "--top", "3")
 
     assert said.status == 0
     lines = said.out.splitlines()

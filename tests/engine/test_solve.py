@@ -57,7 +57,7 @@ def test_finds_the_optimum_whoever_searches(sampler: str) -> None:
 
 def test_ranked_alternatives_are_the_next_best_in_order() -> None:
     problem = knapsack(2)
-    result = qopt.solve(problem, budget=5.0, seed=1, top=4)
+    result = qopt.solve(problem, budget=20.0, seed=1, top=4)
 
     assert result.status is qopt.Status.OPTIMAL
     assert [s.objective for s in result.solutions] == optima(problem, 4)
