@@ -7,34 +7,28 @@ Wiegele, Biq Mac Library (2007).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError, Place, UnsupportedModelError
 from qopt.core.problem import Problem
-from qopt.models.frontends._numbers import stem
+from qopt.models.frontends._pair_file import PairFile, Terms
 from qopt.models.frontends._pairs import (
     declared,
-    direction,
     lines,
     minimised,
-    pair_problem,
     sparse,
     triples,
 )
-from qopt.models.source import member_of, text_of
 
 
 @dataclass(frozen=True)
-class Biqmac:
+class Biqmac(PairFile):
     """Reader and writer of .sparse files."""
 
     suffixes: tuple[str, ...] = (".sparse",)
     latin1: bool = True
-    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the whole text is one sparse matrix: with the suffix .sparse, or with an entry on the diagonal."""
@@ -46,34 +40,10 @@ class Biqmac:
             return False
         return path.suffix.lower() in self.suffixes or bool(pairs.diagonal.any())
 
-    def members(self, text: str) -> Sequence[str]:
-        """A file holds one model."""
-        return ("1",)
-
-    def read(
-        self,
-        source: str | Path,
-        *,
-        base_dir: Path | None = None,
-        member: str | None = None,
-        sense: str | None = None,
-    ) -> Problem:
-        """The model as a Problem over ``x[0]``, ``x[1]``, …
-
-        Parameters
-        ----------
-        sense
-            ``min`` (the default) or ``max``.
-
-        Raises
-        ------
-        ModelError
-            The first fault, with its line and column.
-        """
-        text, file = text_of(source, latin1=True)
-        member_of(("1",), member, file)
+    def terms(self, text: str, file: str) -> Terms:
+        """One triangle of Q."""
         n, pairs = sparse(text, file)
-        return pair_problem(n, pairs.doubled(), sense=direction(sense, file), name=stem(source))
+        return Terms(n, pairs.doubled())
 
     def write(self, thing: Problem | Compiled, target: Path) -> None:
         """Write a compiled QUBO, or a problem of binary variables without constraints, if it has no constant.

@@ -8,70 +8,41 @@ with # are remarks. What ``dimod.serialization.coo`` writes with its vartype hea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError
 from qopt.core.problem import Problem
-from qopt.models.frontends._numbers import Numbers, number, place_of, plain, stem
+from qopt.models.frontends._numbers import Numbers, number, place_of, plain
+from qopt.models.frontends._pair_file import PairFile, Terms
 from qopt.models.frontends._pairs import (
     blanked,
     declared,
-    direction,
     lines,
     minimised,
-    pair_problem,
     remarks,
     take_pairs,
     triples,
 )
-from qopt.models.source import member_of, text_of
 
 _KEY = re.compile(r"[ \t]*#[ \t]*(bits|offset|vartype)[ \t]*[ \t:=][ \t]*(\S*)[ \t\r]*\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Coo:
+class Coo(PairFile):
     """Reader and writer of COO text."""
 
     suffixes: tuple[str, ...] = (".coo",)
-    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether a remark before the first number says bits, offset or vartype, or the suffix is .coo."""
         return path.suffix.lower() in self.suffixes or declared(text) == "coo"
 
-    def members(self, text: str) -> Sequence[str]:
-        """A file holds one model."""
-        return ("1",)
-
-    def read(
-        self,
-        source: str | Path,
-        *,
-        base_dir: Path | None = None,
-        member: str | None = None,
-        sense: str | None = None,
-    ) -> Problem:
-        """The model as a Problem over ``x[0]``, ``x[1]``, …
-
-        Parameters
-        ----------
-        sense
-            ``min`` (the default) or ``max``.
-
-        Raises
-        ------
-        ModelError
-            The first fault, with its line and column.
-        """
-        text, file = text_of(source)
-        member_of(("1",), member, file)
+    def terms(self, text: str, file: str) -> Terms:
+        """The terms, and what the remarks say of them."""
         facts, spans = _header(text, file)
         numbers = Numbers(blanked(text, spans), file)
         count, rest = divmod(len(numbers.values), 3)
@@ -81,9 +52,7 @@ class Coo:
         bits = facts.bits
         if bits is None:
             bits = int(max(np.max(pairs.row, initial=-1), np.max(pairs.col, initial=-1))) + 1
-        return pair_problem(
-            bits, pairs, offset=facts.offset, sense=direction(sense, file), spin=facts.spin, name=stem(source)
-        )
+        return Terms(bits, pairs, facts.offset, facts.spin)
 
     def write(self, thing: Problem | Compiled, target: Path) -> None:
         """Write a compiled QUBO, or a problem of binary variables (or of spins) without constraints.

@@ -7,74 +7,45 @@ indices count twice. Source: Koch et al., Quantum Optimization Benchmarking Libr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from qopt.core.compiled import Compiled
 from qopt.core.problem import Problem
-from qopt.models.frontends._numbers import number, place_of, plain, stem
+from qopt.models.frontends._numbers import number, place_of, plain
+from qopt.models.frontends._pair_file import PairFile, Terms
 from qopt.models.frontends._pairs import (
     declared,
-    direction,
     lines,
     minimised,
-    pair_problem,
     remarks,
     sparse,
     triples,
 )
-from qopt.models.source import member_of, text_of
 
 _OFFSET = re.compile(r"[ \t]*#[ \t]*ObjectiveOffset[ \t:=]*(\S*)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Qs:
+class Qs(PairFile):
     """Reader and writer of .qs files."""
 
     suffixes: tuple[str, ...] = (".qs",)
     latin1: bool = True
-    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether a remark before the first number says ObjectiveOffset, or the suffix is .qs."""
         return path.suffix.lower() in self.suffixes or declared(text) == "qs"
 
-    def members(self, text: str) -> Sequence[str]:
-        """A file holds one model."""
-        return ("1",)
-
-    def read(
-        self,
-        source: str | Path,
-        *,
-        base_dir: Path | None = None,
-        member: str | None = None,
-        sense: str | None = None,
-    ) -> Problem:
-        """The model as a Problem over ``x[0]``, ``x[1]``, …
-
-        Parameters
-        ----------
-        sense
-            ``min`` (the default) or ``max``.
-
-        Raises
-        ------
-        ModelError
-            The first fault, with its line and column.
-        """
-        text, file = text_of(source, latin1=True)
-        member_of(("1",), member, file)
+    def terms(self, text: str, file: str) -> Terms:
+        """One triangle of Q, and the offset of a remark."""
         offset = 0.0
         for remark in remarks(text):
             found = _OFFSET.match(remark[0])
             if found is not None:
                 offset = number(found[1], place_of(text, remark.start() + found.start(1), file), "ObjectiveOffset")
         n, pairs = sparse(text, file)
-        return pair_problem(n, pairs.doubled(), offset=offset, sense=direction(sense, file), name=stem(source))
+        return Terms(n, pairs.doubled(), offset)
 
     def write(self, thing: Problem | Compiled, target: Path) -> None:
         """Write a compiled QUBO, or a problem of binary variables without constraints.

@@ -9,72 +9,43 @@ the remark ``c offset V``, and read back. Source: D-Wave, qbsolv (2017).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from qopt.core.compiled import Compiled
 from qopt.core.errors import Issue, ModelError
 from qopt.core.problem import Problem
-from qopt.models.frontends._numbers import Numbers, number, place_of, plain, stem
+from qopt.models.frontends._numbers import Numbers, number, place_of, plain
+from qopt.models.frontends._pair_file import PairFile, Terms
 from qopt.models.frontends._pairs import (
     Pairs,
     blanked,
-    direction,
     lines,
     minimised,
-    pair_problem,
     remarks,
     take_pairs,
     triples,
 )
-from qopt.models.source import member_of, text_of
 
 _HEAD = re.compile(r"(?:[ \t]*(?:c(?:[ \t].*)?)?\r?\n)*[ \t]*(p[ \t]+qubo\b[^\r\n]*)", re.ASCII)
 _OFFSET = re.compile(r"[ \t]*c[ \t]+offset[ \t]+(\S*)[ \t\r]*\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Qubo:
+class Qubo(PairFile):
     """Reader and writer of .qubo files."""
 
     suffixes: tuple[str, ...] = (".qubo",)
     latin1: bool = True
-    writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the first line that is no remark is that of a QUBO."""
         return _HEAD.match(text) is not None
 
-    def members(self, text: str) -> Sequence[str]:
-        """A file holds one model."""
-        return ("1",)
-
-    def read(
-        self,
-        source: str | Path,
-        *,
-        base_dir: Path | None = None,
-        member: str | None = None,
-        sense: str | None = None,
-    ) -> Problem:
-        """The model as a Problem over ``x[0]``, ``x[1]``, …
-
-        Parameters
-        ----------
-        sense
-            ``min`` (the default) or ``max``.
-
-        Raises
-        ------
-        ModelError
-            The first fault, with its line and column.
-        """
-        text, file = text_of(source, latin1=True)
-        member_of(("1",), member, file)
+    def terms(self, text: str, file: str) -> Terms:
+        """Nodes and couplers, and the offset of a remark."""
         notes = remarks(text, "c")
         head = _HEAD.match(text)
         if head is None:
@@ -91,7 +62,7 @@ class Qubo:
         pairs = take_pairs(numbers, nodes + couplers, n, base=0, what="nodes and couplers")
         numbers.end(what=f"{nodes:,} nodes and {couplers:,} couplers")
         _check_kinds(pairs, nodes, numbers)
-        return pair_problem(n, pairs, offset=offset, sense=direction(sense, file), name=stem(source))
+        return Terms(n, pairs, offset)
 
     def write(self, thing: Problem | Compiled, target: Path) -> None:
         """Write a compiled QUBO, or a problem of binary variables without constraints, to be minimised.
