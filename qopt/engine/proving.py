@@ -60,7 +60,7 @@ def exact(run: Run, formulation: str, seconds: float | None, *, seed: int, threa
             {},
             outcome.status,
             len(outcome.values),
-            {"reason": outcome.reason} if outcome.reason else {},
+            {"reason": outcome.reason, "ended": run.ended(watch)},
         )
     )
     return outcome
@@ -87,7 +87,7 @@ def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulati
             None,
             parameters(bounder),
             {},
-            "seconds" if watch.expired() else "done",
+            run.ended(watch),
             int(found is not None),
             {} if found is None else {"bound": found.value, "proof": found.proof},
         )

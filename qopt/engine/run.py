@@ -72,6 +72,7 @@ class Run:
         self.infeasible = False
         self.unbounded = False
         self.proven = False
+        self.timed = False
         self.compiled: dict[tuple[str, str, float], tuple[Compiled | None, float | None]] = {}
         self.refusals: list[QoptError] = []
         self.failures: list[QoptError] = []
@@ -262,6 +263,18 @@ class Run:
         """The user wants the best so far, now."""
         self.watch.cancel("interrupt")
         self.search.cancel("interrupt")
+
+    def ended(self, watch: Watch) -> str:
+        """How a stage under this watch ended, for the record.
+
+        A stage that the clock cut off makes a run that should be limited by work depend on the machine.
+        """
+        if watch.stop[0]:
+            return "cancelled"
+        if not watch.expired():
+            return "done"
+        self.timed = True
+        return "seconds"
 
     def over(self) -> bool:
         """Whether the searches must end."""

@@ -161,7 +161,7 @@ def repair(run: Run, formulation: str, seconds: float | None, *, seed: int) -> i
             seed,
             parameters(repairer),
             plain(budget),
-            "seconds" if watch.expired() else "done",
+            run.ended(watch),
             len(mended),
             {"broken": len(broken), "pool": len(good)},
         )
@@ -199,7 +199,7 @@ def recombine(run: Run, seconds: float | None, *, seed: int) -> int:
             {},
             outcome.status,
             count,
-            {"proposals": len(proposals)},
+            {"proposals": len(proposals), "ended": run.ended(watch)},
         )
     )
     return count

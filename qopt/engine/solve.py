@@ -192,7 +192,7 @@ def _finish(run: Run, cpu_before: float) -> Result:
     run.count()
     cpu, peak = usage()
     record.cpu_seconds, record.peak_memory_mb = round(cpu - cpu_before, 3), round(peak, 1)
-    record.reproducible = run.settings.deterministic and stopped_by not in ("seconds", "interrupt")
+    record.reproducible = run.settings.deterministic and not run.timed and stopped_by not in ("seconds", "interrupt")
     _hash(run)
     record.solutions = [solution_document(solution) for solution in solutions]
     record.seconds["total"] = round(time.perf_counter() - run.began, 4)

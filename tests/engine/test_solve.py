@@ -109,6 +109,15 @@ def test_counted_work_gives_the_same_answer_again() -> None:
     assert [s.key for s in first.solutions] == [s.key for s in second.solutions]
 
 
+def test_a_stage_cut_by_the_clock_makes_counted_work_depend_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qopt.engine import strategy
+
+    monkeypatch.setattr(strategy, "UNTIMED", 1e-6)
+    result = qopt.solve(knapsack(4, n=14), budget=qopt.Budget(work=2_000), seed=3, sampler="random")
+
+    assert not result.record.reproducible
+
+
 @dataclass(frozen=True)
 class Broken:
     """A sampler that fails."""
