@@ -14,7 +14,7 @@ from qopt.core.watch import Watch, run_in_chunks
 from qopt.kernels import anneal_chain, anneal_fields, anneal_lanes
 from qopt.kernels.rng import streams
 from qopt.solvers._structure import Structure
-from qopt.solvers.samplers._couplings import Couplings
+from qopt.solvers.search.couplings import Couplings
 
 MOST_LANES = 64
 LEAST_LANES = 8

@@ -95,8 +95,8 @@ class Anneal:
         """
         from qopt.solvers.samplers._anneal_rounds import Rounds
         from qopt.solvers.samplers._annealer import Annealer
-        from qopt.solvers.samplers._couplings import Couplings
         from qopt.solvers.samplers._left import Left
+        from qopt.solvers.search.couplings import Couplings
 
         began = watch.clock()
         watch = watch.within(budget.seconds)

@@ -60,7 +60,7 @@ class Exact:
             Rows are left, the degree is above 2, two groups share a bit, or there are too many points.
         """
         from qopt.kernels import anneal_chain, anneal_fields, gray
-        from qopt.solvers.samplers._couplings import Couplings
+        from qopt.solvers.search.couplings import Couplings
 
         began = watch.clock()
         watch = watch.within(budget.seconds)

@@ -8,7 +8,7 @@ from qopt.core.compiled import Compiled
 from qopt.core.polynomial import Polynomial, polynomial_of
 from qopt.core.rows import GroupKind
 from qopt.solvers._structure import Structure
-from qopt.solvers.samplers._couplings import Couplings, whole_factor
+from qopt.solvers.search.couplings import Couplings, whole_factor
 from qopt.testing.samplers import groups_of, random_polynomial
 
 ONE, MOST, SQUARE = GroupKind.EXACTLY_ONE, GroupKind.AT_MOST_ONE, GroupKind.PERMUTATION
