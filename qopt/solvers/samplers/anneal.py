@@ -20,8 +20,8 @@ from qopt.solvers._structure import Structure
 from qopt.solvers.samplers._pool import Pool, stop_reason
 
 if TYPE_CHECKING:
-    from qopt.solvers.samplers._anneal_rounds import Rounds
-    from qopt.solvers.samplers._annealer import Annealer, Block
+    from qopt.solvers.search.annealer import Annealer, Block
+    from qopt.solvers.search.rounds import Rounds
 
 NAME = "anneal"
 READS, SWEEPS = 32, 1000
@@ -93,10 +93,10 @@ class Anneal:
         NotApplicableError
             Rows are left, the degree is above 2, or two groups share a bit.
         """
-        from qopt.solvers.samplers._anneal_rounds import Rounds
-        from qopt.solvers.samplers._annealer import Annealer
-        from qopt.solvers.samplers._left import Left
+        from qopt.solvers.search.annealer import Annealer
         from qopt.solvers.search.couplings import Couplings
+        from qopt.solvers.search.left import Left
+        from qopt.solvers.search.rounds import Rounds
 
         began = watch.clock()
         watch = watch.within(budget.seconds)

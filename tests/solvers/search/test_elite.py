@@ -6,8 +6,8 @@ from qopt.solvers.search.arm import Entry
 from qopt.solvers.search.elite import Elite
 
 
-def test_keeps_what_a_full_sort_would_keep() -> None:
-    """Against the obvious twin: of a stream of points the best ones that are pairwise apart, taken greedily over time."""
+def test_holds_the_best_in_order_and_apart() -> None:
+    """The best is always held, in order, and no two are near."""
     random = np.random.default_rng(3)
     for _ in range(50):
         elite = Elite(4, apart=2)

@@ -9,7 +9,7 @@ import numpy as np
 
 from qopt.core.arrays import Bits, Floats
 from qopt.core.watch import Watch
-from qopt.solvers.samplers._annealer import MOST_LANES, Annealer, Block
+from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
 
 _FIRST_SWEEPS, _MOST_SWEEPS = 32, 65536
 _ONE_BY_ONE = 8  # reads of a block whose reads go one after the other
