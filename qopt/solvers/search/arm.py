@@ -91,6 +91,13 @@ class Arm(Protocol):
     name: ClassVar[str]
     needs: ClassVar[int]
     """Entries of the elite without which it has nothing to work on."""
+    patient: ClassVar[bool]
+    """Whether it takes a long turn to do it justice, as for a slow anneal."""
+
+    @property
+    def prior(self) -> float:
+        """How likely a turn is to pay on this landscape, as far as can be told before any was taken; in (0, 1]."""
+        ...
 
     def spend(self, turn: Turn) -> Ends:
         """Search for the length of a turn."""
