@@ -14,7 +14,7 @@ from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
 from qopt.core.watch import Watch
 from qopt.solvers._structure import refuse
-from qopt.solvers.samplers._pool import Pool, stop_reason
+from qopt.solvers.search.pool import Pool, stop_reason
 
 if TYPE_CHECKING:
     import dimod

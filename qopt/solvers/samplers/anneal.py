@@ -16,11 +16,12 @@ from qopt.core.compiled import Compiled
 from qopt.core.errors import ModelError
 from qopt.core.rows import GroupKind
 from qopt.core.watch import Watch
-from qopt.solvers._structure import Structure
-from qopt.solvers.samplers._pool import Pool, stop_reason
+from qopt.solvers.search.pool import stop_reason
 
 if TYPE_CHECKING:
     from qopt.solvers.search.annealer import Annealer, Block
+    from qopt.solvers.search.catch import Catch
+    from qopt.solvers.search.landscape import Landscape
     from qopt.solvers.search.rounds import Rounds
 
 NAME = "anneal"
@@ -30,8 +31,8 @@ READS, SWEEPS = 32, 1000
 SWEEPS_BESIDE = 32
 """Of the reads beside a known optimum."""
 
-_VERIFY_SHARE = 0.05  # of the time, at most, goes into evaluating the kept rows anew
-_LAST_SECONDS = 0.02  # likewise, once the run has been cancelled
+ELITE = 20
+"""Points that the arms learn from."""
 
 
 @dataclass(frozen=True)
@@ -86,91 +87,107 @@ class Anneal:
     def sample(
         self, compiled: Compiled, *, budget: Budget, seed: int, watch: Watch, initial: Bits | None = None
     ) -> SampleBatch:
-        """Anneal; rows of ``initial`` are descended from as they are, and annealed from at half the schedule.
+        """Search; rows of ``initial`` are among the answers (where they satisfy the groups) and are searched from.
 
         Raises
         ------
         NotApplicableError
             Rows are left, the degree is above 2, or two groups share a bit.
         """
-        from qopt.solvers.search.annealer import Annealer
-        from qopt.solvers.search.couplings import Couplings
+        from qopt.solvers.search.catch import Catch
+        from qopt.solvers.search.landscape import Landscape
         from qopt.solvers.search.left import Left
-        from qopt.solvers.search.rounds import Rounds
 
         began = watch.clock()
         watch = watch.within(budget.seconds)
-        structure = whole = Structure.of(compiled, NAME, self.accepts)
+        whole = Landscape.of(compiled, NAME, self.accepts)
         left = Left.of(compiled, watch) if self.reduce else Left(compiled)
         facts, optimum = left.facts, left.optimum
         if optimum is not None:
             left = Left(compiled)
-        elif left.reduced is not None:
-            structure = Structure.of(left.compiled, NAME, self.accepts)
-        couplings = Couplings.of(left.compiled, structure)
-        annealer = Annealer(structure, couplings, seed)
-        keep, cost = self._verification(compiled, left.restore(structure.outer(annealer.start(0)[None])), watch)
-        reserve = 0.0 if watch.deadline is None else 1.5 * keep * cost + 0.02 * min(1.0, watch.remaining())
-        pool = Pool(compiled, watch, NAME, keep)
-        search = watch if watch.deadline is None else watch.within(max(0.0, watch.remaining() - reserve))
-        hot, cold = self._range(annealer, search)
-        rows = np.zeros((0, compiled.num_bits), np.int8) if initial is None else np.atleast_2d(initial)
-        random = np.random.default_rng([seed & (2**64 - 1), 1])
-        if left.reduced is not None and len(rows):
-            rows = whole.outer(np.array([whole.nearest_point(row, random) for row in rows[:keep]]))
-            pool.add(rows, compiled.energies(rows))
-        given = [structure.nearest_point(row, random) for row in left.restrict(rows)]
-        moves, reads, longest, complete, total, searching = 0, 0, 0, True, 0.0, watch.clock()
+        landscape = whole if left.reduced is None else Landscape.of(left.compiled, NAME, self.accepts)
+        catch = Catch(compiled, left, landscape, watch, NAME, self.keep)
         if optimum is not None:
-            energies = compiled.energies(optimum)
-            pool.add(optimum, energies)
-            total, reads = float(energies[0]), 1
+            catch.rows(optimum, compiled.energies(optimum))
+        given = self._given(compiled, whole, catch, initial, seed)
+        search = catch.search
+        began_search = watch.clock()
+        if optimum is not None or self._counted(budget, watch):
+            more, complete = self._reads(catch, budget, search, seed, given, solved=optimum is not None)
+        else:
+            more, complete = self._portfolio(catch, budget, search, seed, given)
+        info = {**facts, **more, "sampling_seconds": watch.clock() - began_search}
+        if optimum is not None:
+            info["exhaustive"] = True
+        reason = stop_reason(search, complete=complete)
+        if reason == "done" and budget.work is not None and not info.get("exhaustive"):
+            reason = "work"
+        return catch.batch(seed=seed, stopped_by=reason, seconds=watch.clock() - began, info=info)
+
+    def _counted(self, budget: Budget, watch: Watch) -> bool:
+        """Whether independent reads are asked for, or nothing else would end the run."""
+        schedule = (self.reads, self.sweeps, self.beta_min, self.beta_max)
+        asked = budget.reads is not None or any(value is not None for value in schedule)
+        return asked or (budget.work is None and watch.deadline is None)
+
+    def _given(self, compiled: Compiled, whole: Landscape, catch: Catch, initial: Bits | None, seed: int) -> list[Bits]:
+        """Inner points to search from: rows of the Compiled, mended where they break groups; they are answers too."""
+        if initial is None or not len(initial):
+            return []
+        random = np.random.default_rng([seed & (2**64 - 1), 1])
+        rows = np.atleast_2d(initial)[: self.keep]
+        rows = whole.structure.outer(np.array([whole.structure.nearest_point(row, random) for row in rows]))
+        catch.rows(rows, compiled.energies(rows), whole.violations(rows))
+        return [catch.landscape.structure.nearest_point(row, random) for row in catch.left.restrict(rows)]
+
+    def _portfolio(
+        self, catch: Catch, budget: Budget, search: Watch, seed: int, given: list[Bits]
+    ) -> tuple[dict[str, object], bool]:
+        """Let the arms search until the time or the work is spent."""
+        from qopt.solvers.search.arms import fitting
+        from qopt.solvers.search.elite import Elite
+        from qopt.solvers.search.portfolio import Portfolio
+
+        landscape = catch.landscape
+        elite = Elite(ELITE, max(1, landscape.structure.size // 200))
+        for entry in landscape.entries(given):
+            elite.add(entry)
+        portfolio = Portfolio(fitting(landscape), elite, seed=seed, found=catch.take)
+        if budget.work is None:
+            portfolio.by_time(search)
+        else:
+            portfolio.by_work(budget.work, search, least=64 * max(1, landscape.structure.moves))
+        info: dict[str, object] = {"arms": portfolio.facts, "elite": len(elite), **landscape.facts}
+        if portfolio.exhaustive:
+            info["exhaustive"] = True
+        return info, portfolio.exhaustive or not search.expired()
+
+    def _reads(
+        self, catch: Catch, budget: Budget, search: Watch, seed: int, given: list[Bits], *, solved: bool
+    ) -> tuple[dict[str, object], bool]:
+        """Independent reads; points given are descended from, then annealed from at half the schedule."""
+        from qopt.solvers.search.annealer import Annealer
+        from qopt.solvers.search.rounds import Rounds
+
+        landscape = catch.landscape
+        annealer = Annealer(landscape.structure, landscape.couplings, seed)
+        hot, cold = self._range(annealer, search)
         rounds = Rounds(annealer, search, given, hot, cold, self.schedule == "linear")
-        for blocks in self._blocks(rounds, budget, solved=optimum is not None):
+        longest, complete = 0, True
+        for blocks in self._blocks(rounds, budget, solved=solved):
             for ends in annealer.run_all(blocks, search):
-                energies = couplings.energies(ends.energies)
-                pool.add(left.restore(structure.outer(ends.points)), energies)
-                total += float(energies.sum())
-                moves += ends.moves
-                reads += len(ends.points)
+                catch.take(ends)
                 complete = complete and ends.complete
             longest = max(longest, len(blocks[-1].temperatures))
             if not complete:
                 break
-        info = {
-            "reads": reads,
-            "sweeps": longest,
-            "beta_range": [couplings.factor / hot, couplings.factor / cold],
-            "moves_proposed": moves,
-            "mean_energy": total / reads,
-            "sampling_seconds": watch.clock() - searching,
-            "layout": "dense" if couplings.dense else "sparse",
-            "weights": str(couplings.weight.dtype),
-            **facts,
-        }
-        if optimum is not None:
-            info["exhaustive"] = True
-        reason = stop_reason(search, complete=complete and (optimum is not None or self._bounded(budget, search)))
-        if reason == "done" and budget.work is not None:
-            reason = "work"
-        if watch.stop[0]:
-            pool.keep = min(keep, max(1, int(_LAST_SECONDS / cost)))
-        return pool.batch(seed=seed, stopped_by=reason, seconds=watch.clock() - began, info=info)
+        factor = landscape.couplings.factor
+        info = {"sweeps": longest, "beta_range": [factor / hot, factor / cold], **landscape.facts}
+        return info, complete and (solved or self._bounded(budget, search))
 
     def _bounded(self, budget: Budget, watch: Watch) -> bool:
         """Whether anything but the deadline ends the run."""
         return bool(budget.work or budget.reads or self.reads) or watch.deadline is None
-
-    def _verification(self, compiled: Compiled, row: Bits, watch: Watch) -> tuple[int, float]:
-        """Rows to keep, and the seconds that evaluating one of them anew takes; ``row`` (1, bits) is any."""
-        cost = np.inf
-        for _ in range(2):
-            before = watch.clock()
-            compiled.energies(row)
-            cost = min(cost, max(1e-7, watch.clock() - before))
-        if watch.deadline is None:
-            return self.keep, cost
-        return int(min(self.keep, max(1.0, _VERIFY_SHARE * watch.remaining() / cost))), cost
 
     def _range(self, annealer: Annealer, watch: Watch) -> tuple[float, float]:
         """Hottest and coldest temperature in inner energies: as asked for, else tuned."""

@@ -17,7 +17,7 @@ from qopt.core.errors import ModelError, NotApplicableError
 from qopt.core.rows import GroupKind
 from qopt.core.watch import Watch, run_in_chunks
 from qopt.solvers._structure import Structure
-from qopt.solvers.samplers._pool import Pool, stop_reason
+from qopt.solvers.search.pool import Pool, stop_reason
 
 NAME = "exact"
 

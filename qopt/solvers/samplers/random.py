@@ -16,7 +16,7 @@ from qopt.core.errors import ModelError
 from qopt.core.rows import GroupKind
 from qopt.core.watch import Watch
 from qopt.solvers._structure import Structure
-from qopt.solvers.samplers._pool import Pool, stop_reason
+from qopt.solvers.search.pool import Pool, stop_reason
 
 NAME = "random"
 _BLOCK_BITS = 2**20

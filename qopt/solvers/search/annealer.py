@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from qopt.core.watch import Watch, run_in_chunks
 from qopt.kernels import anneal_chain, anneal_fields, anneal_lanes
 from qopt.kernels.rng import streams
 from qopt.solvers._structure import Structure
+from qopt.solvers.search.arm import Ends
 from qopt.solvers.search.couplings import Couplings
 
 MOST_LANES = 64
@@ -30,7 +30,7 @@ _TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 
 
 class Block(NamedTuple):
-    """Reads to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
+    """Ends to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
 
     ``lanes`` says whether they go through the vector lanes together, or one after the other.
     """
@@ -38,16 +38,6 @@ class Block(NamedTuple):
     starts: list[tuple[int, Bits]]
     temperatures: Floats
     lanes: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Reads:
-    """Ends of some reads: inner points (reads, size), their inner energies, and how much was done."""
-
-    points: Bits
-    energies: Floats
-    moves: int
-    complete: bool
 
 
 class Annealer:
@@ -131,7 +121,7 @@ class Annealer:
 
         return run_in_chunks(step, watch, first=self._first)
 
-    def _one_by_one(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Reads]:
+    def _one_by_one(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Ends]:
         plan = self._plan(temperatures)
         for read, point in starts:
             chain = self._chain(point, read)
@@ -141,7 +131,7 @@ class Annealer:
                 chain.at[anneal_chain.SWEEP] = len(temperatures)
                 moves += self._run(chain, plan, watch_for(_SETTLE_SECONDS, watch))
             energy = anneal_fields.energy_of(self.couplings.linear, chain.field, chain.sign)
-            yield Reads((chain.sign < 0).astype(np.int8)[None], np.array([energy]), moves, complete)
+            yield Ends((chain.sign < 0).astype(np.int8)[None], np.array([energy]), moves, complete)
             if not complete:
                 return
 
@@ -158,7 +148,7 @@ class Annealer:
         room = _LANE_BYTES // (2 * self.couplings.linear.itemsize * s.size)
         return min(MOST_LANES, room) if room >= LEAST_LANES else 0
 
-    def _side_by_side(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Reads:
+    def _side_by_side(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Ends:
         number, n, lanes = self.couplings.linear.dtype, self.structure.size, len(starts)
         points = np.array([point for _, point in starts], dtype=np.int8)
         random = np.empty(lanes, dtype=np.uint64)
@@ -181,9 +171,9 @@ class Annealer:
             moves += run_in_chunks(step, watch_for(_SETTLE_SECONDS, watch), first=self._first)
         energies = np.empty(lanes)
         anneal_lanes.energies_of(self.couplings.linear, field, sign, energies)
-        return Reads(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
+        return Ends(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
 
-    def run(self, block: Block, watch: Watch) -> Iterator[Reads]:
+    def run(self, block: Block, watch: Watch) -> Iterator[Ends]:
         """Anneal a block and yield the ends as they come; stops early when the watch expires.
 
         A read that is stopped descends for up to 15 ms and is yielded too.
@@ -193,7 +183,7 @@ class Annealer:
         else:
             yield from self._one_by_one(block.starts, block.temperatures, watch)
 
-    def run_all(self, blocks: list[Block], watch: Watch) -> Iterator[Reads]:
+    def run_all(self, blocks: list[Block], watch: Watch) -> Iterator[Ends]:
         """Anneal blocks, each in a thread of its own when they are several; their ends in the order of the blocks."""
         if len(blocks) == 1:
             yield from self.run(blocks[0], watch)

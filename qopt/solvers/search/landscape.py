@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from qopt.core.accepts import Accepts
-from qopt.core.arrays import Floats
+from qopt.core.arrays import Bits, Floats
 from qopt.core.compiled import Compiled
 from qopt.solvers._structure import Structure
+from qopt.solvers.search.arm import Entry
 from qopt.solvers.search.couplings import Couplings
 
 
@@ -51,6 +54,29 @@ class Landscape:
     def free(self) -> bool:
         """Whether every bit is free."""
         return self.structure.free == self.structure.size
+
+    def violations(self, rows: Bits) -> Floats | None:
+        """By how much rows of the Compiled's bits break its rows, summed up, shape (rows,); None where it has none."""
+        kept = self.compiled.rows
+        if not len(kept):
+            return None
+        activity = kept.activity(rows)
+        return np.asarray(np.maximum(0.0, np.maximum(kept.lower - activity, activity - kept.upper)).sum(axis=1))
+
+    def entries(self, points: list[Bits]) -> list[Entry]:
+        """Inner points as entries."""
+        if not points:
+            return []
+        rows = self.structure.outer(np.array(points))
+        energies = (self.compiled.energies(rows) - self.couplings.offset) * self.couplings.factor
+        broken = self.violations(rows)
+        violations = np.zeros(len(rows)) if broken is None else broken
+        return [Entry(p, float(e), float(v)) for p, e, v in zip(points, energies, violations, strict=True)]
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """For the record: how the pairs are held."""
+        return {"layout": "dense" if self.couplings.dense else "sparse", "weights": str(self.couplings.weight.dtype)}
 
     def energies(self, inner: Floats) -> Floats:
         """Energies of the Compiled for inner energies."""

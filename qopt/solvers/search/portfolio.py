@@ -23,7 +23,8 @@ from qopt.solvers.search.elite import Elite
 BESIDE = 4
 """Turns of a round that is limited by work."""
 
-_TURNS = 64  # of a run that is limited by work, at most
+_TURNS = 64  # of a run that is limited by work, about
+_DEEPER = 8
 _FADE = 0.9  # what a turn counts when the arm has had another one
 _BEST, _ELITE = 1.0, 0.25  # worth of a new best, and of an entry to the elite
 _SHORTEST = 0.004  # seconds
@@ -153,27 +154,35 @@ class Portfolio:
     # by work
 
     def by_work(self, work: int, watch: Watch, *, least: int) -> None:
-        """Take turns of about ``work`` moves in all, each of at least ``least``; stops early when the watch expires."""
-        turns = max(1, min(_TURNS, work // max(1, least)))
-        each = max(1, work // turns)
+        """Take turns of about ``work`` moves in all until it is spent or the watch expires; at least one turn.
+
+        Parameters
+        ----------
+        least
+            Moves below which a turn finds nothing: of a patient arm ``_DEEPER`` times as many.
+        """
         with ThreadPoolExecutor(max(1, watch.threads)) as threads:
-            while self.moves + each <= work or self._turns == 0:
-                if self._over(watch):
-                    break
-                self._round(min(BESIDE, max(1, (work - self.moves) // each)), each, watch, threads)
+            while self._turns == 0 or (work - self.moves >= least and not self._over(watch)):
+                self._round(work, least, watch, threads)
 
-    def _round(self, turns: int, each: int, watch: Watch, threads: ThreadPoolExecutor) -> None:
+    def _round(self, work: int, least: int, watch: Watch, threads: ThreadPoolExecutor) -> None:
         elite = self.elite.snapshot()
-        first = self._turns
-        self._turns += turns
-        chosen = [self._choose(number) for number in range(first, first + turns)]
+        chosen: list[tuple[Account, Turn]] = []
+        left = work - self.moves
+        while not chosen or (len(chosen) < BESIDE and left >= least):
+            account = self._choose(self._turns)
+            share = max(least * _DEEPER, work // 8) if account.arm.patient else max(least, work // _TURNS)
+            own = max(1, min(left, share))
+            chosen.append((account, Turn(self._turns, self._seed, elite, own, watch.within(None, threads=1))))
+            self._turns += 1
+            left -= own
 
-        def spend(k: int) -> tuple[Ends, float]:
+        def spend(one: tuple[Account, Turn]) -> tuple[Ends, float]:
             began = watch.clock()
-            ends = chosen[k].arm.spend(Turn(first + k, self._seed, elite, each, watch.within(None, threads=1)))
+            ends = one[0].arm.spend(one[1])
             return ends, watch.clock() - began
 
-        for account, (ends, seconds) in zip(chosen, threads.map(spend, range(turns)), strict=True):
+        for (account, _), (ends, seconds) in zip(chosen, threads.map(spend, chosen), strict=True):
             self._merge(account, ends, seconds)
 
     @property

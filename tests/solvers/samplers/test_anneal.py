@@ -95,8 +95,7 @@ def test_work_limits_the_moves():
         batch = sample(compiled, budget=Budget(work=work))
         again = sample(compiled, budget=Budget(work=work))
         assert np.array_equal(batch.bits, again.bits)
-        sweeps, reads = batch.info["sweeps"], batch.info["reads"]
-        assert 40 * sweeps * reads <= work
+        assert batch.info["moves_proposed"] <= 1.2 * work + 40 * 40, "the descents at the end come on top"
         assert batch.stopped_by == "work"
     assert sample(compiled, budget=Budget(work=100_000, reads=3)).info["reads"] == 3
 

@@ -16,7 +16,7 @@ from qopt.core.watch import Watch
 
 
 class Pool:
-    """Keeps the ``keep`` lowest distinct rows of bits, and offers each new best to the watch.
+    """Keeps the ``keep`` best distinct rows of bits (what holds first, then by energy), and offers each new best.
 
     Parameters
     ----------
@@ -27,24 +27,28 @@ class Pool:
     def __init__(self, compiled: Compiled, watch: Watch, backend: str, keep: int) -> None:
         self._compiled, self._watch, self._backend = compiled, watch, backend
         self.keep = keep
-        self._rows: dict[bytes, tuple[float, Bits]] = {}
-        self._best = np.inf
+        self._rows: dict[bytes, tuple[tuple[float, float], Bits]] = {}
+        self._best = (np.inf, np.inf)
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, bits: NDArray[Any], energies: NDArray[Any]) -> None:
-        """Take in rows (k, n) with their energies (k,)."""
+    def add(self, bits: NDArray[Any], energies: NDArray[Any], violations: NDArray[Any] | None = None) -> None:
+        """Take in rows (k, n) with their energies (k,) and by how much they break what is no energy (k,); None: not."""
         if len(energies) == 0:
             return
-        for row, energy in zip(np.asarray(bits, dtype=np.int8), np.asarray(energies).tolist()):
-            self._rows.setdefault(np.packbits(row).tobytes(), (energy, row))
+        rows = np.asarray(bits, dtype=np.int8)
+        broken = np.zeros(len(rows)) if violations is None else np.asarray(violations)
+        ranks = list(zip(broken.tolist(), np.asarray(energies).tolist(), strict=True))
+        for row, rank in zip(rows, ranks, strict=True):
+            self._rows.setdefault(np.packbits(row).tobytes(), (rank, row))
         if len(self._rows) > 2 * self.keep:
             self._trim()
-        best = int(np.argmin(energies))
-        if energies[best] < self._best - 1e-9 * max(1.0, abs(float(energies[best]))):
-            self._best = float(energies[best])
-            values, _ = self._compiled.decode(np.asarray(bits)[best : best + 1])
+        best = min(range(len(ranks)), key=ranks.__getitem__)
+        violation, energy = ranks[best]
+        if (violation, energy + 1e-9 * max(1.0, abs(energy))) < self._best:
+            self._best = ranks[best]
+            values, _ = self._compiled.decode(rows[best : best + 1])
             self._watch.offer(Candidate(Origin.SAMPLED, self._backend, values=values[0]), None, self._backend)
 
     def _trim(self) -> None:
@@ -52,7 +56,7 @@ class Pool:
         self._rows = dict(best)
 
     def batch(self, *, seed: int, stopped_by: str, seconds: float, info: Mapping[str, Any]) -> SampleBatch:
-        """The rows kept, lowest first, each with its energy evaluated anew from the polynomial."""
+        """The rows kept, lowest energy first, each evaluated anew from the polynomial."""
         self._trim()
         bits = np.array([row for _, row in self._rows.values()], dtype=np.int8)
         bits = bits.reshape(len(self._rows), self._compiled.num_bits)
