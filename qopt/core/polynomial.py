@@ -48,6 +48,17 @@ class Products:
         """The columns of term t."""
         return self.index[self.indptr[t] : self.indptr[t + 1]]
 
+    @cached_property
+    def blocks(self) -> tuple[tuple[NDArray[np.int32], Floats], ...]:
+        """The terms of each degree, ascending: their columns, shape (degree, terms), and their coefficients."""
+        degrees = np.diff(self.indptr)
+        found = []
+        for degree in np.unique(degrees).tolist():
+            mine = degrees == degree
+            columns = self.index[np.repeat(mine, degrees)].reshape(-1, degree).T
+            found.append((frozen(columns, np.int32), frozen(self.coefficient[mine], np.float64)))
+        return tuple(found)
+
     @classmethod
     def from_terms(cls, terms: Mapping[tuple[int, ...], float]) -> Products:
         """Terms from a mapping of column tuples to coefficients; equal products are merged, zeros dropped."""
@@ -180,9 +191,9 @@ class Polynomial:
         if len(self.value):
             for k in range(len(x)):
                 total[k] += np.einsum("p,p,p->", x[k].take(self.row), x[k].take(self.col), self.value)
-        if len(self.products):
-            factors = x[:, self.products.index]
-            total += np.multiply.reduceat(factors, self.products.indptr[:-1], axis=1) @ self.products.coefficient
+        for columns, coefficient in self.products.blocks:
+            for k in range(len(x)):
+                total[k] += np.einsum("t,t->", np.multiply.reduce(x[k].take(columns), axis=0), coefficient)
         return total
 
     def bounds(self, lower: Floats, upper: Floats) -> tuple[float, float]:
