@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qopt.core.arrays import Bools, Floats, Ints
-from qopt.core.polynomial import Polynomial
+from qopt.core.polynomial import Polynomial, Products
+
+_LARGEST = 2**62
+"""Keys of rows stay below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,23 @@ class Expanded:
     linear_atom: Ints
     linear_value: Floats
     constant: Floats
+
+    def polynomial(self, k: int, atoms: int) -> Polynomial:
+        """Polynomial k, over so many atoms."""
+        mine, line = self.owner == k, self.linear_owner == k
+        factors, coefficient = self.factors[mine], self.coefficient[mine]
+        size = (factors >= 0).sum(axis=1)
+        high = size > 2
+        pairs, long = factors[size == 2], factors[high]
+        indptr = np.concatenate([[0], np.cumsum(size[high])])
+        return Polynomial.from_pairs(
+            np.bincount(self.linear_atom[line], weights=self.linear_value[line], minlength=atoms),
+            pairs[:, -2],
+            pairs[:, -1],
+            coefficient[size == 2],
+            products=Products(indptr, long[long >= 0], coefficient[high]),
+            offset=float(self.constant[k]),
+        )
 
 
 def terms_of(polynomials: Sequence[Polynomial], zero: Bools) -> tuple[Ints, Ints, Floats]:
@@ -149,10 +169,14 @@ def expand(
 
 def unique_rows(factors: NDArray[Any]) -> tuple[Ints, Ints]:
     """Distinct rows of a matrix of atoms (-1 and up), and which of them each row is."""
-    rank = np.zeros(len(factors), dtype=np.int64)
+    base = int(factors.max(initial=0)) + 2
+    rank, ranks = np.zeros(len(factors), dtype=np.int64), 1
     for f in range(factors.shape[1]):
-        _, rank = np.unique(rank * (int(factors.max(initial=0)) + 2) + factors[:, f] + 1, return_inverse=True)
-    _, first = np.unique(rank, return_index=True)
+        if ranks > _LARGEST // base:
+            distinct, rank = np.unique(rank, return_inverse=True)
+            ranks = len(distinct)
+        rank, ranks = rank * base + factors[:, f] + 1, ranks * base
+    _, first, rank = np.unique(rank, return_index=True, return_inverse=True)
     return factors[first], rank
 
 

@@ -12,10 +12,16 @@ from scipy import sparse
 
 from qopt.compilers.passes.encode import Coded
 from qopt.core.arrays import Floats
-from qopt.core.polynomial import Polynomial, Products, polynomial_of
+from qopt.core.errors import CompileError
+from qopt.core.polynomial import Polynomial, Products
+from qopt.milp import expansion
+from qopt.milp.expansion import Substitution
 
 Terms = dict[tuple[int, ...], float]
 """A small polynomial: sorted tuples of distinct bits to coefficients."""
+
+MOST_SUMMANDS = 2**26
+"""Most summands that products multiplied out over bits may have, before like ones are added up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ def substituted(p: Polynomial, coded: Coded) -> Polynomial:
     low = gathered(linear, pairs.row, pairs.col, pairs.data, offset)
     if not len(p.products):
         return low
-    return added([low, polynomial_of(coded.bits, expanded(p.products, coded))], coded.bits)
+    return added([low, _multiplied_out(p.products, coded)], coded.bits)
 
 
 def _has_powers(products: Products) -> bool:
@@ -136,25 +142,25 @@ def _has_powers(products: Products) -> bool:
     return bool(same.any())
 
 
-def expanded(products: Products, coded: Coded) -> Terms:
-    """Products of columns as multilinear terms over bits."""
-    total: Terms = {}
-    for t in range(len(products)):
-        term: Terms = {(): float(products.coefficient[t])}
-        for c in products.term(t).tolist():
-            span = slice(coded.matrix.indptr[c], coded.matrix.indptr[c + 1])
-            factor = list(zip(coded.matrix.indices[span].tolist(), coded.matrix.data[span].tolist()))
-            grown: Terms = {}
-            for bits, value in term.items():
-                if coded.offset[c]:
-                    grown[bits] = grown.get(bits, 0.0) + value * float(coded.offset[c])
-                for bit, weight in factor:
-                    key = bits if bit in bits else tuple(sorted((*bits, bit)))
-                    grown[key] = grown.get(key, 0.0) + value * weight
-            term = grown
-        for bits, value in term.items():
-            total[bits] = total.get(bits, 0.0) + value
-    return {bits: value for bits, value in total.items() if value}
+def _multiplied_out(products: Products, coded: Coded) -> Polynomial:
+    """Products of columns as a multilinear polynomial over bits.
+
+    Raises
+    ------
+    CompileError
+        More than ``MOST_SUMMANDS`` would have to be written.
+    """
+    m, bits = coded.matrix, coded.bits
+    zero = (np.diff(m.indptr) == 0) & (coded.offset == 0)
+    way = Substitution(m.indptr, m.indices, m.data, coded.offset, np.ones(bits, dtype=bool))
+    terms = expansion.terms_of([Polynomial(np.zeros(len(zero)), products=products)], zero)
+    made = expansion.expand(terms, way, 1, limit=MOST_SUMMANDS)
+    if made is None:
+        raise CompileError(
+            f"the products of the objective, multiplied out over bits, have more than {MOST_SUMMANDS} summands"
+            " (give long products variables of their own, tied by rows)"
+        )
+    return made.polynomial(0, bits)
 
 
 def terms_of(p: Polynomial) -> Terms:
