@@ -1,0 +1,193 @@
+"""The form ``fleet``: its timing against brute force, its judge against plain cases."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from qopt.core import forms
+from qopt.core.forms._fleet_timing import timing
+from qopt.core.forms.fleet import Company, Current, Fleet, Items, Kinds, Proposal, Role, Tour, evaluate
+
+
+def items_of(lines, loads=1):
+    """Items from dictionaries; what is left out is 0, any time, and must be made."""
+    n = len(lines)
+    windows = [line.get("windows", ()) for line in lines]
+    flat = [w for part in windows for w in part]
+
+    def number(key, default=0.0):
+        return np.array([line.get(key, default) for line in lines])
+
+    def load(key):
+        return np.array([np.broadcast_to(line.get(key, 0.0), loads) for line in lines], float).reshape(n, loads)
+
+    return Items(
+        role=number("role", Role.VISIT),
+        place=number("place"),
+        service=number("service"),
+        setup=number("setup"),
+        deliver=load("deliver"),
+        collect=load("collect"),
+        change=load("change"),
+        window_start=np.concatenate([[0], np.cumsum([len(w) for w in windows])]),
+        earliest=np.array([w[0] for w in flat], float),
+        latest=np.array([w[1] for w in flat], float),
+        late_price=number("late_price", np.inf),
+        priority=number("priority", 1.0),
+        penalty=number("penalty", np.inf),
+        delivery=number("delivery", -1),
+        owner=number("owner", -1),
+    )
+
+
+def kinds_of(*lines, loads=1):
+    """Kinds from dictionaries; what is left out binds and costs nothing."""
+    given = {
+        "count": 1,
+        "start": 0,
+        "end": 0,
+        "profile": 0,
+        "earliest": 0.0,
+        "latest": np.inf,
+        "overtime_after": np.inf,
+        "max_distance": np.inf,
+        "max_duration": np.inf,
+        "max_stops": np.inf,
+        "fixed": 0.0,
+        "per_distance": 1.0,
+        "per_time": 0.0,
+        "per_overtime": 0.0,
+        "trips": 1,
+    }
+    fields = {name: np.array([line.get(name, value) for line in lines]) for name, value in given.items()}
+    capacity = np.array([np.broadcast_to(line.get("capacity", np.inf), loads) for line in lines], float)
+    return Kinds(capacity=capacity.reshape(len(lines), loads), **fields)
+
+
+def fleet_of(items, kinds, *, distance=None, places=5, seed=0, **more):
+    random = np.random.default_rng(seed)
+    if distance is None:
+        spot = random.integers(0, 10, (places, 2))
+        distance = np.abs(spot[:, None] - spot[None]).sum(axis=2)
+    matrix = np.asarray(distance, float)[None]
+    allowed = more.pop("allowed", np.ones((len(kinds), len(items)), bool))
+    return Fleet(matrix, matrix, items, kinds, allowed, **more)
+
+
+def violated(form, *tours):
+    return {v.name for v in evaluate(form, Proposal(tours)).violations}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_timing_is_the_earliest_end_and_then_the_latest_departure(seed):
+    """Of all departures on a fine grid, each followed as early as windows allow."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for place in range(1, 5):
+        cuts = np.sort(random.choice(80, 4, replace=False))
+        windows = [(cuts[0], cuts[1]), (cuts[2], cuts[3])][: random.integers(0, 3)]
+        lines.append(
+            {"place": place, "service": random.integers(0, 5), "setup": random.integers(0, 3), "windows": windows}
+        )
+    form = fleet_of(items_of(lines), kinds_of({"earliest": 3.0}), seed=seed)
+    order = random.permutation(4)
+    told = timing(form, 0, order)
+
+    def follow(depart):
+        now, here, late = depart, 0, 0.0
+        for item in order:
+            place = int(form.items.place[item])
+            now += form.time[0, here, place]
+            windows = lines[item]["windows"]
+            open_to = [w for w in windows if now <= w[1]]
+            if open_to:
+                now = max(now, open_to[0][0])
+            elif windows:
+                late += now - windows[-1][1]
+            now += lines[item]["service"] + (lines[item]["setup"] if place != here else 0)
+            here = place
+        return now + form.time[0, here, 0], late
+
+    end, late = follow(3.0)
+    assert told.end == end
+    assert told.late.sum() == pytest.approx(late)
+    grid = np.arange(3.0, 120.0, 0.5)
+    best = max(depart for depart in grid if follow(depart) == (end, pytest.approx(late)))
+    if late == 0:
+        assert told.depart == best
+    assert follow(told.depart)[0] == end
+
+
+def test_breaks_reloads_and_loads():
+    lines = [
+        {"place": 1, "deliver": 6, "service": 2},
+        {"place": 2, "deliver": 6, "collect": 3, "service": 2},
+        {"role": Role.BREAK, "place": -1, "service": 30, "windows": [(20, 40)], "owner": 0},
+        {"role": Role.RELOAD, "place": 0, "service": 5, "owner": 0},
+    ]
+    line = np.abs(np.subtract.outer([0, 4, 9], [0, 4, 9]))
+    form = fleet_of(items_of(lines), kinds_of({"capacity": 8, "trips": 2}), distance=line)
+    assert violated(form, Tour(0, [0, 1, 2])) == {"capacity"}
+    assert violated(form, Tour(0, [0, 3, 1])) == {"breaks"}
+    check = evaluate(form, Proposal((Tour(0, [0, 3, 1, 2]),)))
+    assert check.feasible
+    told = timing(form, 0, np.array([0, 3, 1, 2]))
+    assert told.load[:, 0].tolist() == [6, 0, 6, 3, 3]
+    assert told.distance == 4 + 4 + 9 + 9
+    assert told.duration == 4 + 2 + 4 + 5 + 9 + 2 + 30 + 9
+    once = fleet_of(items_of(lines), kinds_of({"capacity": 8, "trips": 1}), distance=line)
+    assert violated(once, Tour(0, [0, 3, 1, 2])) == {"trips"}
+
+
+def test_shipments_stay_together_and_in_order():
+    lines = [{"place": 1, "change": 5, "delivery": 1}, {"place": 2, "change": -5}, {"place": 3, "deliver": 4}]
+    form = fleet_of(items_of(lines), kinds_of({"capacity": 8, "count": 2}))
+    assert violated(form, Tour(0, [2, 0, 1])) == set()
+    assert violated(form, Tour(0, [0, 2, 1])) == {"capacity"}
+    assert violated(form, Tour(0, [2, 1, 0])) == {"shipments"}
+    assert violated(form, Tour(0, [2, 0]), Tour(0, [1])) == {"shipments"}
+
+
+def test_company_hard_and_soft():
+    lines = [{"place": p} for p in (1, 2, 3)]
+
+    def told(rule, *tours):
+        form = fleet_of(items_of(lines), kinds_of({"count": 3}), company=(rule,))
+        return violated(form, *tours), evaluate(form, Proposal(tours)).parts.get(f"soft.{rule.kind}", 0.0)
+
+    one, two = (Tour(0, [0, 1, 2]),), (Tour(0, [0, 1]), Tour(0, [2]))
+    assert told(Company("together", (0, 2)), *one) == (set(), 0)
+    assert told(Company("together", (0, 2)), *two) == ({"together"}, 0)
+    assert told(Company("apart", (0, 1, 2), price=7.0), *one) == (set(), 21.0)
+    assert told(Company("apart", (0, 1, 2), price=7.0), *two) == (set(), 7.0)
+    assert told(Company("before", (2, 0), price=2.0), *one) == (set(), 2.0)
+    assert told(Company("before", (0, 2)), *one) == (set(), 0.0)
+
+
+def test_who_may_what_must_and_what_changes():
+    lines = [{"place": 1, "penalty": 9.0}, {"place": 2, "priority": 3.0}]
+    kinds = kinds_of({"fixed": 10.0}, {"max_stops": 1, "latest": 2.0})
+    allowed = np.array([[True, False], [True, True]])
+    now = Current(route=np.array([0, 1]), price=np.array([4.0, 5.0]), done=((), (1,)))
+    far = np.abs(np.subtract.outer([0, 1, 5], [0, 1, 5]))
+    must = fleet_of(items_of(lines), kinds, distance=far, allowed=allowed, levels=((("cost", 1.0),),), current=now)
+    assert violated(must, Tour(0, [0, 1])) == {"allowed"}
+    assert violated(must, Tour(0, [0])) == {"visits"}
+    assert violated(must, Tour(1, [0, 1])) == {"stops", "shift", "pinned"}
+    assert violated(must, Tour(1, [1]), Tour(1, [0])) == {"vehicles", "shift", "pinned"}
+    may = fleet_of(items_of(lines), kinds, distance=far, allowed=allowed, current=now)
+    check = evaluate(may, Proposal(()))
+    assert check.feasible
+    assert check.levels == (4.0, 9.0 + 4.0 + 5.0)
+    check = evaluate(may, Proposal((Tour(0, [0]),)))
+    assert check.parts["unserved"] == 3.0
+    assert check.levels[1] == 10.0 + 2.0 + 5.0
+
+
+def test_form_and_key():
+    form = fleet_of(items_of([{"place": 1}, {"place": 2}]), kinds_of({"count": 2}))
+    assert forms.name_of(form) == "fleet"
+    a, b = Tour(0, [0]), Tour(0, [1])
+    assert Proposal((a, b)).key() == Proposal((b, a)).key()
+    assert len({Proposal(p).key() for p in itertools.permutations((a, b))}) == 1
