@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,14 @@ class Structure:
         return len(self.set_start) - 1
 
     @cached_property
+    def inner(self) -> Ints:
+        """Shape (bits,): the inner bit of each bit of the Compiled."""
+        real = np.flatnonzero(self.order >= 0)
+        place = np.zeros(self.bits, dtype=np.int64)
+        place[self.order[real]] = real
+        return frozen(place, np.int64)
+
+    @cached_property
     def row_start(self) -> Ints:
         """Shape (squares + 1,): the rows of all squares, numbered through."""
         return frozen(np.concatenate([[0], np.cumsum(self.side)]), np.int64)
@@ -105,6 +114,24 @@ class Structure:
         """Single moves at any point: flips, shifts and swaps; what one sweep proposes."""
         shifts = int((np.diff(self.set_start) - 1).sum())
         return self.free + shifts + int((self.side * (self.side - 1) // 2).sum())
+
+    @property
+    def radix(self) -> list[int]:
+        """States of each part by itself: 2 of a free bit, the size of a set, side! of a square."""
+        return [2] * self.free + np.diff(self.set_start).tolist() + [factorial(side) for side in self.side.tolist()]
+
+    @property
+    def points(self) -> int:
+        """Number of points that satisfy every group."""
+        return prod(self.radix)
+
+    def first_point(self) -> Bits:
+        """Free bits off, the first bit of every set, the diagonal of every square."""
+        point = np.zeros(self.size, dtype=np.int8)
+        point[self.set_start[:-1]] = 1
+        for start, side in zip(self.square_start.tolist(), self.side.tolist()):
+            point[start + np.arange(side) * (side + 1)] = 1
+        return point
 
     def outer(self, inner: NDArray[Any]) -> Bits:
         """Rows of inner bits as rows of the Compiled's bits: (rows, size) -> (rows, bits)."""

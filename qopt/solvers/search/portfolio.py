@@ -169,7 +169,8 @@ class Portfolio:
         elite = self.elite.snapshot()
         chosen: list[tuple[Account, Turn]] = []
         left = work - self.moves
-        while not chosen or (len(chosen) < BESIDE and left >= least):
+        beside = 1 if self._over(watch) else BESIDE
+        while not chosen or (len(chosen) < beside and left >= least):
             account = self._choose(self._turns)
             share = max(least * _DEEPER, work // 8) if account.arm.patient else max(least, work // _TURNS)
             own = max(1, min(left, share))
