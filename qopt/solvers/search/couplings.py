@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Floats, is_integral
 from qopt.core.compiled import Compiled
+from qopt.core.polynomial import Polynomial
 from qopt.solvers._structure import Structure
 
 DENSE = 0.08
@@ -65,9 +66,15 @@ class Couplings:
     @classmethod
     def of(cls, compiled: Compiled, structure: Structure) -> Couplings:
         """The couplings between inner bits; those between bits that are never on together are left out."""
-        p = compiled.polynomial
-        inner = np.zeros(compiled.num_bits, dtype=np.int64)
-        inner[structure.order[structure.order >= 0]] = np.flatnonzero(structure.order >= 0)
+        return cls.of_polynomial(compiled.polynomial, structure)
+
+    @classmethod
+    def of_polynomial(cls, p: Polynomial, structure: Structure) -> Couplings:
+        """Linear part and pairs of a polynomial over the bits of a Compiled; the factor makes its products whole too.
+
+        Fields keep room for the products, whether these are of bits or of spins.
+        """
+        inner = structure.inner
         linear = np.zeros(structure.size)
         linear[inner] = p.linear
         square = p.row == p.col
@@ -75,10 +82,13 @@ class Couplings:
         i, j, value = inner[p.row[~square]], inner[p.col[~square]], p.value[~square]
         keep = ~exclusive(structure, i, j) & (value != 0)
         i, j, value = i[keep], j[keep], value[keep]
-        factor, whole = whole_factor(np.concatenate([linear, value]))
+        products = p.products
+        factor, whole = whole_factor(np.concatenate([linear, value, products.coefficient]))
         reach = np.abs(linear)
         for end in (i, j):
             reach += np.bincount(end, weights=np.abs(value), minlength=structure.size)
+        of_products = np.repeat(2 * np.abs(products.coefficient), np.diff(products.indptr))
+        reach += np.bincount(inner[products.index], weights=of_products, minlength=structure.size)
         largest = float(reach.max(initial=0.0))
         if whole and largest * factor <= _LARGEST_FIELD:
             linear, value = np.rint(linear * factor).astype(np.int32), np.rint(value * factor).astype(np.int32)
