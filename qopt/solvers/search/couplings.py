@@ -63,6 +63,11 @@ class Couplings:
         """The Compiled's energies for a kernel's energies."""
         return inner / self.factor + self.offset
 
+    def inner(self, energies: Floats) -> Floats:
+        """A kernel's energies for the Compiled's."""
+        made = (energies - self.offset) * self.factor
+        return np.rint(made) if self.exact else made
+
     @classmethod
     def of(cls, compiled: Compiled, structure: Structure) -> Couplings:
         """The couplings between inner bits; those between bits that are never on together are left out."""
