@@ -15,15 +15,13 @@ from qopt.kernels.rng import streams
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Ends
 from qopt.solvers.search.couplings import Couplings
+from qopt.solvers.search.temperatures import coldest, hottest
 
 MOST_LANES = 64
 LEAST_LANES = 8
 """Fewer reads than this go one after the other: most of a vector would be idle."""
 
 _LANE_BYTES = 2**26
-CALM = 0.3
-"""Worsening moves that a sweep of a local minimum is expected to accept at the coldest temperature."""
-
 _SETTLE_SECONDS = 0.015
 _PROBES = 4096
 _TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
@@ -91,27 +89,19 @@ class Annealer:
         """Hottest and coldest temperature, in inner energies.
 
         A random point tells the first: nine tenths of its moves change the energy by less than 2.2 temperatures. The
-        local minimum below it tells the last: a sweep of it is expected to accept ``CALM`` worsening moves.
+        local minimum below it tells the last: a sweep of it is expected to accept next to no worsening moves.
         """
         chain = self._chain(self.start(-1 & (2**32 - 1)), -1 & (2**32 - 1))
         sizes = np.abs(self._gains(chain))
         sizes = sizes[sizes > 0]
         if len(sizes) == 0:
             return 1.0, 1.0
-        hot = float(np.quantile(sizes, 0.9)) / 2.2
+        hot = hottest(sizes)
         self._run(chain, self._plan(np.zeros(0)), watch)
         up = self._gains(chain)
         share = self.structure.moves / len(up)
         up = up[up > 0]
-        if len(up) == 0:
-            up = sizes
-        low, high = 1e-3, 1e3 * max(1.0, float(np.log(self.structure.moves + 2)))
-        scale = float(up.min())
-        for _ in range(60):  # bisection for beta in units of 1 / smallest gain
-            beta = (low * high) ** 0.5
-            expected = share * float(np.exp(-np.minimum(beta * up / scale, 700.0)).sum())
-            low, high = (beta, high) if expected > CALM else (low, beta)
-        cold = scale / high
+        cold = coldest(up if len(up) else sizes, share)
         return max(hot, cold), min(hot, cold)
 
     def _run(self, chain: anneal_chain.Chain, plan: anneal_chain.Plan, watch: Watch) -> int:
