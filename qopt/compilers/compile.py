@@ -74,6 +74,7 @@ def compile_problem(
     penalty: str | PenaltyRule = "auto",
     incumbent: float | ArrayLike | None = None,
     presolve: bool = True,
+    cut: bool = True,
     certify: bool = False,
     reduce: bool = False,
 ) -> Compiled:
@@ -100,14 +101,17 @@ def compile_problem(
         prove. An objective alone is not used with several levels. Without one, rules that tighten look for a point
         greedily.
     presolve
-        Whether rows and columns are simplified first (``reduce/presolve.py``, equivalent), and columns and rows are
-        narrowed to what can be wanted by ``argmin`` and ``top`` (optimum-preserving).
+        Whether rows and columns are simplified first (``reduce/presolve.py``, equivalent).
+    cut
+        Whether a presolve also narrows columns and rows to what ``argmin`` and ``top`` can want, given the incumbent
+        (optimum-preserving); without it every feasible answer keeps its bits.
     certify
         Take only steps that ``qopt.evaluate.certificate`` can check, and attach the certificate, written when its
         ``document`` is asked for. A note says why where there is none.
     reduce
         Whether bits whose best value follows from others leave the polynomial at the end (optimum-preserving; only with
         ``argmin`` or ``none``). Energies of other feasible points than the best may then be below their objectives.
+        Limits of bits speak of what is left.
 
     Returns
     -------
@@ -131,14 +135,15 @@ def compile_problem(
         state = state.then(ranged(state.problem))
     if incumbent is not None and np.ndim(incumbent) == 1:
         incumbent = state.entering(np.asarray(incumbent, dtype=np.float64))
-    wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve, bool(getattr(weigh, "tightens", False)))
+    wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve and cut, bool(getattr(weigh, "tightens", False)))
     limits = Limits(least_of(max_bits, accepts.bits), max_couplings, max_coefficient_bits)
     refusals: list[TooLarge] = []
     for plan in plans(limits):
         try:
             tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
-            made = compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, limits, certify)
-            return with_fewer_bits(made) if reduce else made
+            bounds = replace(limits, bits=None) if reduce else limits
+            made = compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, bounds, certify)
+            return with_fewer_bits(made, limits) if reduce else made
         except TooLarge as error:
             refusals.append(error)
             if error.what == "bits" and plan == Plan():

@@ -98,6 +98,9 @@ class Limits:
     coefficient_bits: int | None = None
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Choices that trade bits for something else.

@@ -118,6 +118,8 @@ def tightened(problem: Problem, code: Callable[[Columns], Coded], accepts: Accep
     levels = ("argmin", "top") if len(problem.levels) == 1 else ("argmin",)
     if not wanted.looks or wanted.guarantee.level not in levels or tight.draft.rounded:
         return tight
+    if not wanted.cuts and not _weighs(tight, accepts):
+        return tight
     tight = _priced(tight)
     if tight.incumbent is None:
         tight = _searched(tight)
@@ -126,6 +128,14 @@ def tightened(problem: Problem, code: Callable[[Columns], Coded], accepts: Accep
     tight = _with_columns_cut(tight, _limit(tight, wanted), code, accepts, wanted)
     # A row that a backend keeps takes no slack bits, so that a narrower one would only hinder its moves.
     return tight if accepts.rows else _with_rows_cut(tight, _limit(tight, wanted))
+
+
+def _weighs(tight: Tight, accepts: Accepts) -> bool:
+    """Whether anything at all becomes a penalty."""
+    lifted = tight.draft.lifted
+    codes = any(block.encoded.validity is not None for block in tight.coded.blocks)
+    rows = len(tight.draft.rows) > 0 and not accepts.rows
+    return rows or codes or len(lifted.pairs) > 0 or len(lifted.rules) > 0
 
 
 def _limit(tight: Tight, wanted: Wanted) -> Limit:

@@ -12,7 +12,6 @@ from typing import Any
 
 from qopt.core import forms
 from qopt.core.arrays import Floats
-from qopt.core.compiled import Compiled
 from qopt.core.errors import QoptError
 from qopt.core.problem import Problem
 from qopt.core.record import Call, RunRecord
@@ -73,7 +72,8 @@ class Run:
         self.unbounded = False
         self.proven = False
         self.timed = False
-        self.compiled: dict[tuple[str, str, float], tuple[Compiled | None, float | None]] = {}
+        self.compiled: dict[tuple[str, str, float], Any] = {}
+        """``engine.compiling.Made`` by sampler, formulation and scale."""
         self.refusals: list[QoptError] = []
         self.failures: list[QoptError] = []
         self._lock = threading.RLock()

@@ -7,19 +7,24 @@ call down.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from qopt.core import registry
+from qopt.core.batch import SampleBatch
 from qopt.core.compiled import Compiled
+from qopt.core.errors import NotApplicableError
 from qopt.core.record import Call
 from qopt.core.result import Bound
 from qopt.core.solution import Candidate, Origin
 from qopt.engine.calls import attempt, limits, parameters, plain
-from qopt.engine.compiling import compiled_for
+from qopt.engine.compiling import compiled_for, fewer_bits
 from qopt.engine.run import Run
 from qopt.milp.solve import solve
+
+Draw = Callable[[Compiled], tuple[Compiled, SampleBatch]]
 
 
 def propose(run: Run, name: str, seconds: float | None, *, seed: int, threads: int = 1, late: bool = False) -> int:
@@ -67,21 +72,21 @@ def sample(
     late: bool = False,
 ) -> int:
     """Compile, sample, decode; returns how many rows came back. ``scale`` as in ``compiled_for``."""
-    compiled = compiled_for(run, name, formulation, scale=scale)
-    if compiled is None:
+    made = compiled_for(run, name, formulation, scale=scale)
+    if made is None:
         return 0
     sampler = registry.load("samplers", name)
     watch = run.listen(formulation, within=seconds, threads=threads, late=late)
     budget = limits(run, seconds)
-    start = None if late else _starts(run, compiled, formulation)
-    batch = attempt(
-        run,
-        name,
-        "sampler",
-        lambda: sampler.sample(compiled, budget=budget, seed=seed, watch=watch, initial=start),
-    )
-    if batch is None:
+
+    def draw(chosen: Compiled) -> tuple[Compiled, SampleBatch]:
+        start = None if late else _starts(run, chosen, formulation)
+        return chosen, sampler.sample(chosen, budget=budget, seed=seed, watch=watch, initial=start)
+
+    drawn = attempt(run, name, "sampler", lambda: _drawn(run, draw, made))
+    if drawn is None:
         return 0
+    compiled, batch = drawn
     energies = attempt(run, name, "sampler", lambda: compiled.verify(batch.bits, batch.energies, name))
     if energies is None:
         return 0
@@ -103,9 +108,21 @@ def sample(
             dict(batch.info),
         )
     )
-    if batch.info.get("exhaustive") and compiled.guarantee != "none" and not len(compiled.rows):
+    exhaustive = batch.info.get("exhaustive") or compiled.num_bits == 0
+    if exhaustive and compiled.guarantee != "none" and not len(compiled.rows):
         _exhausted(run, compiled, float(energies.min()), name)
     return len(batch)
+
+
+def _drawn(run: Run, draw: Draw, compiled: Compiled) -> tuple[Compiled, SampleBatch]:
+    """A batch, and what it is a batch of: the compiled problem, or fewer bits of it where it is too large."""
+    try:
+        return draw(compiled)
+    except NotApplicableError:
+        smaller = fewer_bits(run, compiled)
+        if smaller is None:
+            raise
+        return draw(smaller)
 
 
 def _exhausted(run: Run, compiled: Compiled, lowest: float, name: str) -> None:

@@ -7,6 +7,9 @@ from random_models import MODELS
 from qopt.compilers.compile import compile_problem
 from qopt.core.accepts import QUBO, Accepts
 from qopt.core.errors import CompileError
+from qopt.core.names import NameTable
+from qopt.core.polynomial import polynomial_of
+from qopt.core.problem import Columns, Problem
 from qopt.core.rows import GroupKind
 from qopt.testing.brute import all_bits, all_points, holds, kept_by_backend
 
@@ -64,3 +67,18 @@ def test_a_ranking_or_a_certificate_is_not_reduced():
             compile_problem(problem, guarantee=guarantee, reduce=True)
     with pytest.raises(CompileError, match="leave out reduce or certify"):
         compile_problem(problem, certify=True, reduce=True)
+
+
+def test_a_limit_of_bits_is_one_of_what_is_left():
+    columns = Columns.binaries(NameTable.numbered("x", 40))
+    path = Problem.build(columns, polynomial_of(40, {(k, k + 1): (-1.0) ** k * 3 + k for k in range(39)}))
+    with pytest.raises(CompileError, match="needs 40 bits, at most 10"):
+        compile_problem(path, max_bits=10, presolve=False)
+    assert compile_problem(path, max_bits=10, presolve=False, reduce=True).num_bits == 0
+    knot = Problem.build(
+        columns, polynomial_of(40, {(i, j): 1.0 + (i * j) % 7 - (i + j) % 5 for i in range(40) for j in range(i)})
+    )
+    whole = compile_problem(knot, presolve=False, reduce=True).num_bits
+    assert whole > 10
+    with pytest.raises(CompileError, match=f"needs {whole} bits, at most 10 are allowed; .* what is left of 40 bits"):
+        compile_problem(knot, max_bits=10, presolve=False, reduce=True)

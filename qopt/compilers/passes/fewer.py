@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qopt.compilers.lowered import Guarantee
+from qopt.compilers.size import NO_LIMITS, Limits, TooLarge
 from qopt.core.compiled import Compiled
 from qopt.core.errors import CompileError
 from qopt.reduce.polynomial.whole import reduce_compiled
@@ -21,9 +22,17 @@ def refuse_reduction(guarantee: str, certify: bool) -> None:
         raise CompileError("a certificate is about every bit of the QUBO: leave out reduce or certify")
 
 
-def with_fewer_bits(compiled: Compiled) -> Compiled:
-    """The same over the bits that are left; ``stats["reduced"]`` says how many each rule took out."""
+def with_fewer_bits(compiled: Compiled, limits: Limits = NO_LIMITS) -> Compiled:
+    """The same over the bits that are left; ``stats["reduced"]`` says how many each rule took out.
+
+    Raises
+    ------
+    TooLarge
+        More bits are left than the limits allow.
+    """
     made, reduced = reduce_compiled(compiled)
+    if limits.bits is not None and made.num_bits > limits.bits:
+        raise TooLarge("bits", made.num_bits, limits.bits, f"what is left of {compiled.num_bits} bits")
     notes = compiled.notes
     if reduced.removed and made.num_bits == 0:
         notes = (*notes, "solved classically: no bit is left to decide")
