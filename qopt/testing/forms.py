@@ -10,6 +10,7 @@ import numpy as np
 
 from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
+from qopt.testing.fleets import cheapest, random_fleet
 
 
 def small_forms(name: str) -> list[tuple[Any, float | None]]:
@@ -27,9 +28,12 @@ def small_forms(name: str) -> list[tuple[Any, float | None]]:
 
 def large_form(name: str) -> Any:
     """A form of a kind that keeps any search busy for minutes."""
-    return {"routes": lambda: random_routes(200, seed=1, vehicles=60), "shop": lambda: random_shop(20, 15, seed=1)}[
-        name
-    ]()
+    made = {
+        "routes": lambda: random_routes(200, seed=1, vehicles=60),
+        "shop": lambda: random_shop(20, 15, seed=1),
+        "fleet": lambda: random_fleet(60, seed=1, vehicles=30),
+    }
+    return made[name]()
 
 
 def random_routes(n: int, *, seed: int, vehicles: int, capacity: float = 20.0, directed: bool = False) -> Routes:
@@ -119,4 +123,11 @@ def _small_shops() -> list[tuple[Any, float | None]]:
     return [(form, shortest_makespan(form)) for form in forms]
 
 
-_SMALL = {"routes": _small_routes, "shop": _small_shops}
+@cache
+def _small_fleets() -> list[tuple[Any, float | None]]:
+    forms = [random_fleet(3, seed=seed, rules=seed % 2 == 0) for seed in range(4)]
+    levels = [cheapest(form) for form in forms]
+    return [(form, None if best is None else best[0]) for form, best in zip(forms, levels, strict=True)]
+
+
+_SMALL = {"routes": _small_routes, "shop": _small_shops, "fleet": _small_fleets}

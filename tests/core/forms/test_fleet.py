@@ -7,62 +7,8 @@ import pytest
 
 from qopt.core import forms
 from qopt.core.forms._fleet_timing import timing
-from qopt.core.forms.fleet import Company, Current, Fleet, Items, Kinds, Proposal, Role, Tour, evaluate
-
-
-def items_of(lines, loads=1):
-    """Items from dictionaries; what is left out is 0, any time, and must be made."""
-    n = len(lines)
-    windows = [line.get("windows", ()) for line in lines]
-    flat = [w for part in windows for w in part]
-
-    def number(key, default=0.0):
-        return np.array([line.get(key, default) for line in lines])
-
-    def load(key):
-        return np.array([np.broadcast_to(line.get(key, 0.0), loads) for line in lines], float).reshape(n, loads)
-
-    return Items(
-        role=number("role", Role.VISIT),
-        place=number("place"),
-        service=number("service"),
-        setup=number("setup"),
-        deliver=load("deliver"),
-        collect=load("collect"),
-        change=load("change"),
-        window_start=np.concatenate([[0], np.cumsum([len(w) for w in windows])]),
-        earliest=np.array([w[0] for w in flat], float),
-        latest=np.array([w[1] for w in flat], float),
-        late_price=number("late_price", np.inf),
-        priority=number("priority", 1.0),
-        penalty=number("penalty", np.inf),
-        delivery=number("delivery", -1),
-        owner=number("owner", -1),
-    )
-
-
-def kinds_of(*lines, loads=1):
-    """Kinds from dictionaries; what is left out binds and costs nothing."""
-    given = {
-        "count": 1,
-        "start": 0,
-        "end": 0,
-        "profile": 0,
-        "earliest": 0.0,
-        "latest": np.inf,
-        "overtime_after": np.inf,
-        "max_distance": np.inf,
-        "max_duration": np.inf,
-        "max_stops": np.inf,
-        "fixed": 0.0,
-        "per_distance": 1.0,
-        "per_time": 0.0,
-        "per_overtime": 0.0,
-        "trips": 1,
-    }
-    fields = {name: np.array([line.get(name, value) for line in lines]) for name, value in given.items()}
-    capacity = np.array([np.broadcast_to(line.get("capacity", np.inf), loads) for line in lines], float)
-    return Kinds(capacity=capacity.reshape(len(lines), loads), **fields)
+from qopt.core.forms.fleet import Company, Current, Fleet, Proposal, Role, Tour, evaluate
+from qopt.testing.fleets import items_of, kinds_of
 
 
 def fleet_of(items, kinds, *, distance=None, places=5, seed=0, **more):

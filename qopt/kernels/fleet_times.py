@@ -1,0 +1,176 @@
+"""Times, loads and cost of one vehicle's items: the kernel twin of ``core.forms._fleet_timing``.
+
+``f`` holds the constants of a fleet and ``s`` the state of a search: tuples of a few arrays, most of them of records,
+which are described in ``solvers/proposers/_fleet_state.py``. A place below 0 is wherever the vehicle is (a break), or
+nowhere in particular (a vehicle without start or end): going there takes nothing.
+"""
+
+from typing import Any
+
+from numba import njit
+
+EPSILON = 1e-9
+FAR = 1e18
+RELOAD = 2
+DELIVER, COLLECT, CHANGE = 0, 1, 2
+LOAD, PRE, SUF = 0, 1, 2
+
+
+@njit(cache=True, nogil=True)
+def leg(matrix: Any, a: int, b: int) -> float:
+    """Entry of a travel matrix; 0 where one of the places is nowhere."""
+    if a < 0 or b < 0 or a == b:
+        return 0.0
+    return float(matrix[a, b])
+
+
+@njit(cache=True, nogil=True)
+def opening(window: Any, item: Any, arrival: float) -> float:
+    """When an item starts for a vehicle that arrives then: the arrival itself, where its last window has passed."""
+    for w in range(item.window, item.window_end):
+        if arrival <= window[w, 1] + EPSILON:
+            return max(arrival, window[w, 0])
+    return arrival
+
+
+@njit(cache=True, nogil=True)
+def lateness(window: Any, item: Any, start: float) -> float:
+    """By how much a start is after the last window."""
+    if item.window == item.window_end:
+        return 0.0
+    return max(0.0, start - window[item.window_end - 1, 1])
+
+
+@njit(cache=True, nogil=True)
+def forbidden(window: Any, item: Any, start: float) -> bool:
+    """Whether a start is late where it may not be."""
+    return item.late_price >= FAR and lateness(window, item, start) > EPSILON
+
+
+@njit(cache=True, nogil=True)
+def last_opening(window: Any, item: Any, latest: float) -> float:
+    """The last time within the windows that is not after ``latest``; -FAR for none."""
+    if item.window == item.window_end:
+        return latest
+    for w in range(item.window_end - 1, item.window - 1, -1):
+        if window[w, 0] <= latest + EPSILON:
+            return min(latest, window[w, 1])
+    return -FAR
+
+
+@njit(cache=True, nogil=True)
+def takes(item: Any, before: int, here: int) -> float:
+    """Time of an item: its service, and its set-up where the vehicle comes from another place."""
+    return float(item.service + (item.setup if before != here else 0.0))
+
+
+@njit(cache=True, nogil=True)
+def follow(distance: Any, time: Any, items: Any, window: Any, kind: Any, begun: bool, seq: Any, m: int, t: Any) -> Any:
+    """Go through a sequence; writes ``at``, ``start``, ``leave``, ``cum`` of ``t``: (ok, end, cost, idle, duration).
+
+    ``t[j].at`` is the place of item j, ``t[j].cum`` the way gone on arrival there (``t[m].cum`` the whole). ``ok`` says
+    that windows, shift, distance and duration hold; loads, stops and company are judged elsewhere. ``idle`` is the time
+    spent neither moving nor working once the departure is as late as it can be (``timed``; else with the shift).
+    """
+    here, now, way, busy, late = kind.start, kind.earliest, 0.0, 0.0, 0.0
+    ok = True
+    for j in range(m):
+        item = items[seq[j]]
+        to = item.place if item.place >= 0 else here
+        ride = leg(time, here, to)
+        way += leg(distance, here, to)
+        begin = opening(window, item, now + ride)
+        over = lateness(window, item, begin)
+        if over > EPSILON:
+            if item.late_price >= FAR:
+                ok = False
+            else:
+                late += over * item.late_price
+        need = takes(item, here, to)
+        t[j].at, t[j].start, t[j].leave, t[j].cum = to, begin, begin + need, way
+        busy += ride + need
+        here, now = to, begin + need
+    ride = leg(time, here, kind.end)
+    way += leg(distance, here, kind.end)
+    t[m].cum = way
+    busy += ride
+    end = now + ride
+    depart = kind.earliest
+    if kind.timed and m > 0 and not begun:
+        bound, to = end, kind.end
+        for j in range(m - 1, -1, -1):
+            item = items[seq[j]]
+            before = t[j - 1].at if j > 0 else kind.start
+            latest = bound - leg(time, t[j].at, to) - takes(item, before, t[j].at)
+            if lateness(window, item, t[j].start) > EPSILON:
+                bound = t[j].start
+            else:
+                bound = max(t[j].start, last_opening(window, item, latest))
+            to = t[j].at
+        depart = max(depart, bound - leg(time, kind.start, to))
+    duration = end - depart
+    if end > kind.latest + EPSILON or way > kind.max_distance + EPSILON or duration > kind.max_duration + EPSILON:
+        ok = False
+    cost = kind.fixed + kind.per_distance * way + kind.per_time * duration + late
+    cost += kind.per_overtime * max(0.0, duration - kind.overtime_after)
+    return ok, end, cost, duration - busy, duration
+
+
+@njit(cache=True, nogil=True)
+def settle(time: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any, depart: float) -> None:
+    """``t[j].begin`` and ``t[j].done``: when items start and end after a departure that late, ``at`` being known."""
+    here, now = kind.start, depart
+    for j in range(m):
+        item = items[seq[j]]
+        t[j].begin = opening(window, item, now + leg(time, here, t[j].at))
+        t[j].done = t[j].begin + takes(item, here, t[j].at)
+        here, now = t[j].at, t[j].done
+
+
+@njit(cache=True, nogil=True)
+def slacken(time: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any) -> None:
+    """``t[j].slack``: the latest time to leave item j at which everything after it still starts within its windows."""
+    bound, to = kind.latest, kind.end
+    for j in range(m - 1, -1, -1):
+        item = items[seq[j]]
+        t[j].slack = bound - leg(time, t[j].at, to)
+        before = t[j - 1].at if j > 0 else kind.start
+        latest = t[j].slack - takes(item, before, t[j].at)
+        bound = latest if item.late_price < FAR else last_opening(window, item, latest)
+        to = t[j].at
+
+
+@njit(cache=True, nogil=True)
+def loads(items: Any, amount: Any, capacity: Any, seq: Any, m: int, load: Any) -> bool:
+    """``load[LOAD, j]``: on board before item j; whether capacities hold. A trip begins with all it delivers."""
+    ok = True
+    low = 0
+    while low <= m:
+        high = low
+        while high < m and items[seq[high]].role != RELOAD:
+            high += 1
+        for d in range(len(capacity)):
+            total = 0.0
+            for j in range(low, high):
+                total += amount[seq[j], DELIVER, d]
+            load[LOAD, low, d] = total
+            ok = ok and total <= capacity[d] + EPSILON
+            for j in range(low, high):
+                part = amount[seq[j]]
+                total += part[COLLECT, d] - part[DELIVER, d] + part[CHANGE, d]
+                load[LOAD, j + 1, d] = total
+                ok = ok and total <= capacity[d] + EPSILON
+        low = high + 1
+    return ok
+
+
+@njit(cache=True, nogil=True)
+def peaks(items: Any, seq: Any, m: int, load: Any) -> None:
+    """Highest loads of a trip up to (``load[PRE]``) and from (``load[SUF]``) each point between items."""
+    for d in range(load.shape[2]):
+        for j in range(m + 1):
+            first = j == 0 or items[seq[j - 1]].role == RELOAD
+            load[PRE, j, d] = load[LOAD, j, d] if first else max(load[PRE, j - 1, d], load[LOAD, j, d])
+        for j in range(m, -1, -1):
+            last = j == m or items[seq[j]].role == RELOAD
+            load[SUF, j, d] = load[LOAD, j, d] if last else max(load[SUF, j + 1, d], load[LOAD, j, d])
