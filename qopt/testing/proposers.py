@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -156,5 +156,7 @@ def _optimum(problem: Problem) -> float:
 
 
 def _arrays(form: Any) -> list[np.ndarray[Any, Any]]:
-    """Copies of a form's fields, as arrays."""
-    return [np.array(getattr(form, field.name)) for field in fields(form)]
+    """Copies of the arrays of a form and of its parts."""
+    values = [getattr(form, field.name) for field in fields(form)]
+    nested = [array for value in values if is_dataclass(value) for array in _arrays(value)]
+    return [value.copy() for value in values if isinstance(value, np.ndarray)] + nested
