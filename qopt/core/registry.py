@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import importlib.util
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,19 @@ def names(kind: str) -> tuple[str, ...]:
     found = set()
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         found |= {path.stem for path in Path(folder).glob("*.py") if not path.stem.startswith("_")}
-    found |= {point.name for point in entry_points(group=f"qopt.{kind}")}
+    found |= {point.name for point in _announced(kind)}
     return tuple(sorted(found))
+
+
+def _announced(kind: str) -> EntryPoints:
+    """Plug-ins of a kind that other packages announce."""
+    return _all_announced().select(group=f"qopt.{kind}")
+
+
+@cache
+def _all_announced() -> EntryPoints:
+    """Every entry point there is; finding them reads a file of each installed package, so it is done once."""
+    return entry_points()
 
 
 def _one(kind: str) -> str:
@@ -36,7 +47,7 @@ def _one(kind: str) -> str:
 def _load(kind: str, name: str) -> Any:
     if name not in names(kind):
         raise UnknownPluginError(_one(kind), name, names(kind))
-    for point in entry_points(group=f"qopt.{kind}"):
+    for point in _announced(kind):
         if point.name == name:
             found = point.load()
             return getattr(found, "PLUGIN", found)
