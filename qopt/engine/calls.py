@@ -11,9 +11,14 @@ from qopt.core.errors import BackendError, CompileError, NotApplicableError, Qop
 from qopt.engine.run import Run
 
 
+LEAST_SECONDS = 1e-3
+"""Of a stage that begins as the time runs out: its backend sees the deadline pass and says so."""
+
+
 def limits(run: Run, seconds: float | None) -> Budget:
     """The run's budget with this stage's share of the time."""
-    return replace(run.settings.budget, seconds=seconds, target=None)
+    share = None if seconds is None else max(seconds, LEAST_SECONDS)
+    return replace(run.settings.budget, seconds=share, target=None)
 
 
 def attempt(run: Run, name: str, role: str, work: Callable[[], Any]) -> Any:

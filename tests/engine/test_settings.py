@@ -6,8 +6,13 @@ import pytest
 
 from qopt.core.budget import Budget
 from qopt.core.errors import ModelError
+from qopt.core.names import NameTable
+from qopt.core.problem import Columns, Problem
+from qopt.engine.calls import LEAST_SECONDS, limits
+from qopt.engine.run import Run
 from qopt.engine.settings import DEFAULT_SECONDS, resolve
 from qopt.models.instance import SolveSection
+from qopt.models.subject import Subject
 
 
 def test_the_call_wins_over_the_document_and_it_over_the_defaults() -> None:
@@ -63,3 +68,13 @@ def test_durations_of_a_document(text: object, seconds: float) -> None:
 def test_a_duration_without_meaning_is_refused() -> None:
     with pytest.raises(ValueError, match="a duration is"):
         SolveSection.model_validate({"budget": "soon"})
+
+
+@pytest.mark.parametrize("left", [0.0, -1.0, 2.5, None])
+def test_a_stage_that_begins_too_late_has_a_limit_all_the_same(left: float | None) -> None:
+    problem = Problem.build(Columns.binaries(NameTable.numbered("x", 1)))
+    settings = resolve(SolveSection(), {"budget": Budget(seconds=3.0, reads=7)})
+    run = Run(Subject(problem=problem), settings, began=0.0, progress=None)
+    given = limits(run, left)
+    assert given.reads == 7
+    assert given.seconds == (None if left is None else max(left, LEAST_SECONDS))
