@@ -68,7 +68,9 @@ def plain_shares(objective: Polynomial) -> Floats:
     return np.where(objective.value > 0, 0.0, 0.5)
 
 
-def relaxed(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Prices | None:
+def relaxed(
+    objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats, *, most_products: int = MOST_PRODUCTS
+) -> Prices | None:
     """Multipliers from the linear relaxation over bits; None when it has no point.
 
     Where it is too large for the simplex method they come from a subgradient ascent, and are merely good.
@@ -77,12 +79,14 @@ def relaxed(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, uppe
     ----------
     matrix, lower, upper
         Rows over bits, with infinities for open sides.
+    most_products
+        Pairs that get their own column at most.
     """
     n, m = objective.n, len(lower)
     pairs = len(objective.value)
     if matrix.nnz > MOST_ENTRIES or n > MOST_ENTRIES:
         return ascended(objective, matrix, lower, upper)
-    lifted = pairs if pairs <= MOST_PRODUCTS else 0
+    lifted = pairs if pairs <= most_products else 0
     shares = plain_shares(objective)
     below, _ = linear_below(objective, shares, None) if not lifted else (objective.linear, 0.0)
     rows, low, high = _mccormick(objective, lifted)

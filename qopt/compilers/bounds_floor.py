@@ -1,10 +1,10 @@
 """The least weights that lift everything which breaks a rule above a target: a maximum over all amounts of breaking.
 
-A rule P over a whole form g is k**2 (*square*), k (k - 1) / 2 (*window*) or abs(k) (*linear*) where g = k. A bit string
-with g = k has at least ``target - need(k)`` without the rule's own weight, with ``need(k) = room + slope k - climb(k)``
-concave, and P convex: on either side of the kept values the quotient need / P rises and then falls, so its maximum over
-whole k lies at the ends of the pieces of ``climb``, at the kept values' neighbours, or beside the one stationary point
-of a piece.
+A rule P over a whole form g is k**2 (*square*), k (k - 1) / 2 (*window*) or abs(k) (*linear*) where g = k, and
+k**2 + abs(k) for a square that is never broken alone (*shared*, see ``identities.py``). A bit string with g = k has
+at least ``target - need(k)`` without the rule's own weight, with ``need(k) = room + slope k - climb(k)`` concave, and P
+convex: on either side of the kept values the quotient need / P rises and then falls, so its maximum over whole k lies
+at the ends of the pieces of ``climb``, at the kept values' neighbours, or beside the one stationary point of a piece.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Shape(IntEnum):
     SQUARE = 0
     WINDOW = 1
     LINEAR = 2
+    SHARED = 3
 
 
 WIDEST_FORM = 2**30
@@ -32,7 +33,8 @@ WIDEST_FORM = 2**30
 
 def amount(shape: NDArray[np.int8], k: Ints) -> Ints:
     """P at k."""
-    return np.where(shape == Shape.SQUARE, k * k, np.where(shape == Shape.WINDOW, k * (k - 1) // 2, np.abs(k)))
+    window = np.where(shape == Shape.WINDOW, k * (k - 1) // 2, np.abs(k))
+    return np.where(shape == Shape.SQUARE, k * k, np.where(shape == Shape.SHARED, k * k + np.abs(k), window))
 
 
 def floors(shape: NDArray[np.int8], room: Ints, slope: Ints, climbs: Climbs) -> Ints | None:
@@ -58,9 +60,9 @@ def floors(shape: NDArray[np.int8], room: Ints, slope: Ints, climbs: Climbs) -> 
     low, high = np.minimum(start, end), np.maximum(start, end)
     kind = shape[owner]
     after: Ints = np.where(kind == Shape.WINDOW, 2, 1)
-    first, second = _stationary(kind, room[owner], slope[owner], climbs, start, sign)
     points = [end, np.full(len(owner), -1), after]
-    for root in (first, second) if (kind == Shape.WINDOW).any() else (first,):
+    roots = _stationary(kind, room[owner], slope[owner], climbs, start, sign)
+    for root in roots if np.isin(kind, (Shape.WINDOW, Shape.SHARED)).any() else roots[:1]:
         points += [root - 1, root, root + 1, root + 2]
     for point in points:
         k = np.clip(point, low, high)
@@ -81,17 +83,20 @@ def _raise(out: Ints, owner: Ints, k: Ints, climb: Ints, shape: NDArray[np.int8]
 
 def _stationary(
     shape: NDArray[np.int8], room: Ints, slope: Ints, climbs: Climbs, start: Ints, sign: Ints
-) -> tuple[Ints, Ints]:
+) -> list[Ints]:
     """Where need / P can be stationary on each piece, rounded down; need = p + q k there.
 
-    For k**2 at ``-2 p / q``, for k (k - 1) / 2 at the roots of ``q k**2 + 2 p k - p``; a line over abs(k) nowhere.
+    For k**2 at ``-2 p / q``, for k (k - 1) / 2 at the roots of ``q k**2 + 2 p k - p``, for k**2 + abs(k) at the roots
+    of ``q k**2 + 2 p k + p`` where k > 0 and of ``q k**2 + 2 p k - p`` where k < 0; a line over abs(k) nowhere.
     """
     q: Floats = slope - sign * climbs.cost / np.maximum(climbs.size, 1)
     p: Floats = room - climbs.before_cost + sign * climbs.cost / np.maximum(climbs.size, 1) * start
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(np.maximum(p * p + p * q, 0.0))
-        square = shape == Shape.SQUARE
-        found = [np.where(square, -2 * p / q, (-p + way * root) / q) for way in (1, -1)]
+        found = []
+        for bend in (q, -q) if (shape == Shape.SHARED).any() else (q,):
+            root = np.sqrt(np.maximum(p * p + p * bend, 0.0))
+            found += [(-p + way * root) / q for way in (1, -1)]
+        found[0] = np.where(shape == Shape.SQUARE, -2 * p / q, found[0])
     ends = float(WIDEST_FORM)
-    first, second = (np.clip(np.nan_to_num(at, nan=0.0, posinf=ends, neginf=-ends), -ends, ends) for at in found)
-    return np.floor(first).astype(np.int64), np.floor(second).astype(np.int64)
+    clean = (np.clip(np.nan_to_num(at, nan=0.0, posinf=ends, neginf=-ends), -ends, ends) for at in found)
+    return [np.floor(at).astype(np.int64) for at in clean]

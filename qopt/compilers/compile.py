@@ -183,7 +183,7 @@ def compiled_by(
     rules = _all_rules(rules, draft, coded, bits, pair_rules(draft.rows.select(pairs), bits))
     refuse_bits(source.columns.names, coded, rules, bits, limits)
     refuse_couplings(rules, limits)
-    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rows), len(rules.forms)))
+    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rows), len(rules.forms)), certify)
     penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=tight.incumbent)
 
     emitted = _emit(lowered, penalties, draft, coded, accepts, bits)

@@ -98,11 +98,14 @@ class Lowered:
         What must hold.
     prices
         Of the linear relaxation, one per form of the rules, where one was solved before.
+    certify
+        Whether weights may only rest on what a certificate can say.
     """
 
     objective: Polynomial
     rules: Rules
     prices: Prices | None = None
+    certify: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +149,9 @@ class Penalties:
         One per form, added to the energy times the form; not 0 only where the form is 0 on everything kept.
     evidence
         What an independent proof starts from; None when there is none.
+    objective
+        What stands in the energy in place of the objective: the same on everything kept (``raised.py``). None for the
+        objective itself.
     """
 
     weights: Floats
@@ -153,3 +159,4 @@ class Penalties:
     proof: Mapping[str, Any] = field(default_factory=dict)
     multipliers: Floats | None = None
     evidence: Evidence | None = None
+    objective: Polynomial | None = None

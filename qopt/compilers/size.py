@@ -33,7 +33,8 @@ def weighed(lowered: Lowered, penalties: Penalties) -> Polynomial:
     weight = weights[: len(forms)]
     emitted = np.zeros(len(forms)) if penalties.multipliers is None else penalties.multipliers
     rows = Forms(forms.matrix, forms.constant, forms.alpha * weight, forms.beta * weight + emitted)
-    parts = [lowered.objective, rows.polynomial(bits)]
+    wanted = lowered.objective if penalties.objective is None else penalties.objective
+    parts = [wanted, rows.polynomial(bits)]
     parts += [rule.polynomial.scaled(w) for rule, w in zip(rules.polynomials, weights[len(forms) :])]
     return added(parts, bits)
 
@@ -212,13 +213,13 @@ def _sizes(lowered: Lowered, penalties: Penalties) -> Counter[str]:
     rules = lowered.rules
     taken: Counter[str] = Counter()
     taken["objective"] = _digits_of(float(np.abs(coefficients(lowered.objective)).max(initial=0.0)))
-    for k, size in enumerate(_largest(rules, penalties).tolist()):
+    for k, size in enumerate(largest_of(rules, penalties).tolist()):
         family = rules.names.locate(k)[0].name
         taken[family] = max(taken[family], _digits_of(size))
     return taken
 
 
-def _largest(rules: Rules, penalties: Penalties) -> Floats:
+def largest_of(rules: Rules, penalties: Penalties) -> Floats:
     """About the largest coefficient that each form makes, from its largest entry."""
     forms = rules.forms
     owner = np.repeat(np.arange(len(forms)), np.diff(forms.matrix.indptr))
@@ -233,7 +234,7 @@ def _largest(rules: Rules, penalties: Penalties) -> Floats:
 
 def rule_summary(rules: Rules, penalties: Penalties) -> list[dict[str, Any]]:
     """Rules by family, as plain data for a report: how many, their forms, slack bits, weights, multipliers, digits."""
-    largest = _largest(rules, penalties).tolist()
+    largest = largest_of(rules, penalties).tolist()
     multipliers = penalties.multipliers
     made: dict[str, dict[str, Any]] = {}
 

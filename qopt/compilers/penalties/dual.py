@@ -17,12 +17,18 @@ kept E is F, everything else is at or above T. They grow with the gap between th
 with the range of the objective (augmented Lagrangian duality for integer programs: Feizollahi, Ahmed and Sun, 2017,
 doi 10.1007/s10107-016-1012-8). Rules of other shapes are at least 1 where broken and get w >= T - (min L - M).
 
+Two things make the bound of a quadratic objective better and the weights smaller. F may be stood in for by another
+polynomial that equals it on everything kept (``raised.py``); this is done where the coefficients become shorter. And
+squares whose forms add up to nothing are never broken alone (``identities.py``): with one weight w for all of them
+those broken add up to at least w (k**2 + abs(k)).
+
 The limits: pairs above ``bounds.MOST_PRODUCTS`` are bounded one by one, rows above ``bounds.MOST_ENTRIES`` get good
 rather than best multipliers, numbers too large to be exact are left to the range rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -30,17 +36,21 @@ import numpy as np
 
 from qopt.compilers.bounds import MOST_PRODUCTS, Prices, climbs, plain_shares, reduced, relaxed, shares_in_units
 from qopt.compilers.bounds_floor import Shape, floors
+from qopt.compilers.identities import identities
 from qopt.compilers.lowered import Evidence, Guarantee, Lowered, Penalties, Rules
 from qopt.compilers.passes.exact import common_scale, simplest
 from qopt.compilers.penalties.range import NOISE
 from qopt.compilers.penalties.range import PLUGIN as RANGE
-from qopt.compilers.size import precision_bits, weighed
-from qopt.core.arrays import Floats
+from qopt.compilers.raised import Raised, uses_of
+from qopt.compilers.size import coefficients, largest_of, precision_bits, weighed
+from qopt.core.arrays import Floats, Ints
 from qopt.core.errors import CompileError
 from qopt.core.polynomial import Polynomial
 
 MOST_MEASURED = 300_000
 """Pairs of rules up to which several grids are tried and the one with the smallest coefficients is taken."""
+MOST_RAISED = 2_000
+"""Pairs of the objective up to which it is raised on several grids."""
 _FINEST_DECIMAL = 10**6
 
 
@@ -73,14 +83,15 @@ class Dual:
         if incumbent is None or goal.level not in ("argmin", "top"):
             return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
         objective, rules = lowered.objective, lowered.rules
-        prices = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
         margin, unit, steps = grids(objective)
         if rules.forms.couplings().sum() > MOST_MEASURED or len(objective.value) > MOST_PRODUCTS:
             steps = steps[:1]
+        sums = [] if lowered.certify else identities(rules.forms, rules.forms.alpha == 1)
         found = [
             made
-            for step in steps
-            if (made := _weigh(lowered, prices, goal, float(incumbent), margin, min(unit, step), step)) is not None
+            for step, prices, raised in _bounds(lowered, steps)
+            if (made := _weigh(lowered, prices, raised, sums, goal, float(incumbent), margin, min(unit, step), step))
+            is not None
         ]
         if not found:
             return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
@@ -97,11 +108,13 @@ def grids(objective: Polynomial) -> tuple[float, float, tuple[float, ...]]:
     """The margin above the answers, the unit of exact bounds, and the grids that weights may lie on, all energies.
 
     Whole objectives differ by 1. Decimals differ by their last digit; others get 2**-20 of the range and a little for
-    the constant. Grids are powers of two, so that weights times whole numbers stay exact floats.
+    the constant. Grids are the common divisor of whole coefficients, which costs a weight little and keeps it common,
+    and powers of two, so that weights times whole numbers stay exact floats.
     """
     if objective.integral:
-        return 1.0, 1.0, (1.0, 0.5, 0.25)
-    values = np.unique(np.abs(np.concatenate([objective.linear, objective.value, objective.products.coefficient])))
+        divisor = float(np.gcd.reduce(coefficients(objective).astype(np.int64), initial=0))
+        return 1.0, 1.0, (divisor, 1.0, 0.5, 0.25) if divisor > 1 else (1.0, 0.5, 0.25)
+    values = np.unique(np.abs(coefficients(objective)))
     scale = common_scale(simplest(float(v)) for v in values) if len(values) <= 4096 else None
     span = float(values.sum())
     rough = span * 2.0**-20 + abs(objective.offset) * NOISE
@@ -116,10 +129,11 @@ def shapes(rules: Rules) -> np.ndarray:
     return np.where(alpha == 1, Shape.SQUARE, np.where(alpha == 0, Shape.LINEAR, Shape.WINDOW)).astype(np.int8)
 
 
-def _relaxed(objective: Polynomial, rules: Rules) -> Prices | None:
+def _relaxed(objective: Polynomial, rules: Rules, most_products: int = MOST_PRODUCTS) -> Prices | None:
     """The relaxation with every form between its kept values."""
-    kept = (shapes(rules) == Shape.WINDOW).astype(np.float64)
-    return relaxed(objective, rules.forms.matrix, -rules.forms.constant, kept - rules.forms.constant)
+    kept, forms = (shapes(rules) == Shape.WINDOW).astype(np.float64), rules.forms
+    lower, upper = -forms.constant, kept - forms.constant
+    return relaxed(objective, forms.matrix, lower, upper, most_products=most_products)
 
 
 def _none(objective: Polynomial, rules: Rules) -> Prices:
@@ -127,11 +141,37 @@ def _none(objective: Polynomial, rules: Rules) -> Prices:
     return Prices(np.zeros(len(rules.forms)), plain_shares(objective), np.zeros(objective.n), np.nan)
 
 
+def _bounds(lowered: Lowered, steps: tuple[float, ...]) -> Iterator[tuple[float, Prices, Raised | None]]:
+    """What may be bounded: on every grid the objective as it is, and raised where that can be."""
+    objective, rules = lowered.objective, lowered.rules
+    plain = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
+    uses = None if lowered.certify else uses_of(objective, rules.forms)
+    for step in steps:
+        yield step, plain, None
+        if uses is None or (step != steps[0] and len(objective.value) > MOST_RAISED):
+            continue
+        raised = uses.ascend(objective, step)
+        if raised is not None:
+            made = raised.objective
+            # Pairs that cost something are best left alone: what they force was moved to the bits.
+            most = MOST_PRODUCTS if (made.value < 0).any() else 0
+            yield step, _relaxed(made, rules, most) or _none(made, rules), raised
+
+
 def _weigh(
-    lowered: Lowered, prices: Prices, goal: Guarantee, incumbent: float, margin: float, unit: float, step: float
+    lowered: Lowered,
+    prices: Prices,
+    raised: Raised | None,
+    sums: list[tuple[Ints, Ints]],
+    goal: Guarantee,
+    incumbent: float,
+    margin: float,
+    unit: float,
+    step: float,
 ) -> Penalties | None:
     """Weights and emitted multipliers on a grid of ``step``; None when the numbers are too large to be exact."""
-    objective, rules = lowered.objective, lowered.rules
+    rules = lowered.rules
+    objective = lowered.objective if raised is None else raised.objective
     forms, shape = rules.forms, shapes(rules)
     matrix, constant = forms.matrix, forms.constant.astype(np.int64)
     coarse = round(step / unit)
@@ -149,15 +189,21 @@ def _weigh(
     least = under.least - int(loss.sum())
     allowance = goal.above(incumbent) - incumbent
     # Coefficients that are not whole come from sums of floats: each may be a unit off after rounding down.
-    noise = 0 if objective.integral else objective.n + len(objective.value)
+    terms = objective.n + len(objective.value) + len(objective.products.index)
+    noise = 0 if lowered.objective.integral else terms
     target = np.ceil((incumbent + allowance + margin) / unit) + noise
     if not abs(target) < 2.0**50:
         return None
     if (incumbent + allowance) / unit < least:
         raise CompileError(f"incumbent {incumbent:g} is below {least * unit:g}, which nothing feasible can be below")
-    floor = floors(shape, int(target) - least - loss, np.where(lent, price, 0), steps)
+    together = shape.copy()
+    for members, _ in sums:
+        together[members] = Shape.SHARED
+    floor = floors(together, int(target) - least - loss, np.where(lent, price, 0), steps)
     if floor is None:
         return None
+    for members, _ in sums:
+        floor[members] = floor[members].max()
     weight = np.maximum(floor, np.where(lent, np.abs(price), 0))
     others = np.full(len(rules.polynomials), max(0, int(target) - least), dtype=np.int64)
     whole = -(-np.concatenate([weight, others]) // coarse) * coarse
@@ -175,14 +221,22 @@ def _weigh(
             "floor": float(weights.max(initial=0.0)),
             "bound": floor_top,
             "priced": int(np.count_nonzero(price)),
+            "products": 0 if raised is None else len(raised.products.price),
+            "identities": len(sums),
         },
         np.where(lent, 0, price) * unit,
         Evidence(unit, price, shares, incumbent, allowance, margin),
+        None if raised is None else objective,
     )
 
 
 def _size(lowered: Lowered, penalties: Penalties) -> float:
-    return precision_bits(weighed(lowered, penalties))
+    """Coefficient bits of the energy; of many couplings about as many as the largest coefficient has."""
+    if lowered.rules.forms.couplings().sum() <= MOST_MEASURED:
+        return precision_bits(weighed(lowered, penalties))
+    wanted = lowered.objective if penalties.objective is None else penalties.objective
+    own = np.abs(coefficients(wanted)).max(initial=0.0)
+    return float(np.log2(max(own, largest_of(lowered.rules, penalties).max(initial=0.0)) + 1))
 
 
 PLUGIN = Dual()
