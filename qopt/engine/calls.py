@@ -10,7 +10,6 @@ from qopt.core.budget import Budget
 from qopt.core.errors import BackendError, CompileError, NotApplicableError, QoptError
 from qopt.engine.run import Run
 
-
 LEAST_SECONDS = 1e-3
 """Of a stage that begins as the time runs out: its backend sees the deadline pass and says so."""
 
