@@ -4,8 +4,9 @@
     field[i]  = linear[i] + sum over j of weight[i, j] x_j         (what bit i costs when on, whatever it is now)
 
 Switching bit k on or off adds or subtracts row k of the weights: no test per neighbour. The diagonal is zero. Weights
-are either a square matrix, or CSR (``weight`` one-dimensional) with both directions of every pair, sorted inside a row;
-for a matrix ``indptr`` and ``col`` are not read. Integers are exact; ``field`` may be wider than ``weight``.
+are CSR (``weight`` one-dimensional) with both directions of every pair, sorted inside a row; or a square matrix, to be
+multiplied by its unit ``indptr[0]``, ``col`` not being read: where all weights are even, as those of a symmetric form
+are, they fit into fewer bytes. Integers are exact; ``field`` may be wider than ``weight``.
 """
 
 from __future__ import annotations
@@ -19,12 +20,9 @@ def turn(indptr, col, weight, field, k, on):
     """Add row k to the fields (``on``), or subtract it."""
     if weight.ndim == 2:
         row = weight[k]
-        if on:
-            for j in range(len(field)):
-                field[j] += row[j]
-        else:
-            for j in range(len(field)):
-                field[j] -= row[j]
+        change = field.dtype.type(indptr[0] if on else -indptr[0])
+        for j in range(len(field)):
+            field[j] += row[j] * change
     elif on:
         for p in range(indptr[k], indptr[k + 1]):
             field[col[p]] += weight[p]
@@ -38,8 +36,9 @@ def exchange(indptr, col, weight, field, on_a, on_b, off_a, off_b):
     """Switch two bits on and two off in one pass over the fields."""
     if weight.ndim == 2:
         a, b, c, d = weight[on_a], weight[on_b], weight[off_a], weight[off_b]
+        unit = field.dtype.type(indptr[0])
         for j in range(len(field)):
-            field[j] += a[j] + b[j] - c[j] - d[j]
+            field[j] += unit * (a[j] + b[j] - c[j] - d[j])
     else:
         turn(indptr, col, weight, field, on_a, True)
         turn(indptr, col, weight, field, on_b, True)
@@ -49,9 +48,9 @@ def exchange(indptr, col, weight, field, on_a, on_b, off_a, off_b):
 
 @njit(cache=True, nogil=True)
 def coupling(indptr, col, weight, i, j):
-    """The weight of the pair i, j: an entry of the matrix, or a binary search in row i."""
+    """The weight of the pair i, j: from an entry of the matrix, or by a binary search in row i."""
     if weight.ndim == 2:
-        found = weight[i, j]
+        found = weight[i, j] * indptr[0]
     else:
         low, high = indptr[i], indptr[i + 1]
         while low < high:

@@ -51,8 +51,11 @@ def csr(matrix):
 
 
 def weights(matrix, dense):
-    """The matrix as the kernels take it: itself, or CSR."""
-    return (np.zeros(1, np.int64), np.zeros(0, np.int32), matrix) if dense else csr(matrix)
+    """The matrix as the kernels take it: itself in units of its divisor (one of fractions), or CSR."""
+    if not dense:
+        return csr(matrix)
+    unit = 1 if matrix.dtype.kind == "f" else max(1, int(np.gcd.reduce(matrix.ravel())))
+    return np.array([unit]), np.zeros(0, np.int32), (matrix / unit).astype(matrix.dtype)
 
 
 def arrays(c, dense, random):

@@ -16,6 +16,7 @@ TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 CASES = {
     "free": case(1, 21),
     "free, fractions": case(2, 9, whole=False),
+    "free, even": case(8, 18)._replace(matrix=6 * case(8, 18).matrix),
     "free, sparse": case(3, 70, density=0.04),
     "sets": case(4, 0, sets=(3, 1, 4)),
     "square": case(5, 0, sides=(4,)),

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qopt.core.arrays import Floats, is_integral
+from qopt.core.arrays import Floats
 from qopt.core.compiled import Compiled
 from qopt.core.polynomial import Polynomial
+from qopt.kernels import anneal_pairs
 from qopt.solvers._structure import Structure
 
 DENSE = 0.08
@@ -30,7 +31,7 @@ class Couplings:
     linear
         Shape (size,): int32, or float64 where no factor makes the coefficients whole.
     indptr, col, weight
-        CSR, or empty arrays and a square matrix (``dense``). The weight has the smallest type that holds it.
+        CSR, or a square matrix (``dense``) and in ``indptr`` its unit. The weight has the smallest type that holds it.
     factor
         Inner energies per energy of the Compiled.
     offset
@@ -57,7 +58,8 @@ class Couplings:
     @property
     def lowest(self) -> float:
         """The smallest weight, or 0 when none is below it."""
-        return float(min(0, self.weight.min(initial=0)))
+        unit = int(self.indptr[0]) if self.dense else 1
+        return unit * float(min(0, self.weight.min(initial=0)))
 
     def energies(self, inner: Floats) -> Floats:
         """The Compiled's energies for a kernel's energies."""
@@ -79,40 +81,37 @@ class Couplings:
 
         Fields keep room for the products, whether these are of bits or of spins.
         """
-        inner = structure.inner
-        linear = np.zeros(structure.size)
-        linear[inner] = p.linear
-        square = p.row == p.col
-        np.add.at(linear, inner[p.row[square]], p.value[square])
-        i, j, value = inner[p.row[~square]], inner[p.col[~square]], p.value[~square]
-        keep = ~exclusive(structure, i, j) & (value != 0)
-        i, j, value = i[keep], j[keep], value[keep]
+        pairs = anneal_pairs.Pairs(structure.inner, *_lines(structure), p.row, p.col, p.value)
+        linear, reach = np.zeros((2, structure.size))
+        linear[structure.inner] = p.linear
+        count, heaviest = anneal_pairs.tally(pairs, linear, reach)
+        reach += np.abs(linear)
         products = p.products
-        factor, whole = whole_factor(np.concatenate([linear, value, products.coefficient]))
-        reach = np.abs(linear)
-        for end in (i, j):
-            reach += np.bincount(end, weights=np.abs(value), minlength=structure.size)
         of_products = np.repeat(2 * np.abs(products.coefficient), np.diff(products.indptr))
-        reach += np.bincount(inner[products.index], weights=of_products, minlength=structure.size)
+        reach += np.bincount(structure.inner[products.index], weights=of_products, minlength=structure.size)
         largest = float(reach.max(initial=0.0))
-        if whole and largest * factor <= _LARGEST_FIELD:
-            linear, value = np.rint(linear * factor).astype(np.int32), np.rint(value * factor).astype(np.int32)
+        factor, whole = _factor([linear, products.coefficient], pairs)
+        whole = whole and largest * factor <= _LARGEST_FIELD
+        if whole:
+            linear = np.rint(linear * factor).astype(np.int32)
         else:
             factor = 2.0**20 / largest if largest > 0 else 1.0
-            linear, value = linear * factor, value * factor
-        return cls(linear, *_arrange(structure.size, i, j, value), factor, p.offset)
+            linear = linear * factor
+        unit = 1
+        if whole and structure.free == structure.size:  # kernels for groups read single weights of the matrix
+            unit = max(1, int(anneal_pairs.divisor_of_pairs(pairs, factor, 0)))
+        kind = _narrowest(heaviest * factor / unit) if whole else np.dtype(np.float64)
+        if 2 * count > DENSE * structure.size**2 and kind.itemsize * structure.size**2 <= _LARGEST_MATRIX:
+            matrix = np.zeros((structure.size, structure.size), dtype=kind)
+            anneal_pairs.fill(pairs, factor / unit, matrix)
+            return cls(linear, np.array([unit]), np.zeros(0, dtype=np.int32), matrix, factor, p.offset)
+        kind = _narrowest(heaviest * factor) if whole else kind
+        return cls(linear, *_neighbours(p, structure, factor, kind), factor, p.offset)
 
 
 def exclusive(structure: Structure, i: NDArray[Any], j: NDArray[Any]) -> NDArray[np.bool_]:
     """Which pairs of inner bits are never on together: two of one set, or two in one line of a square."""
-    owner = np.full(structure.size, -1, dtype=np.int64)  # a number per set, and per row of a square
-    other = np.full(structure.size, -1, dtype=np.int64)  # a number per column of a square
-    width = np.diff(structure.set_start)
-    owner[structure.free : structure.set_start[-1]] = np.repeat(np.arange(structure.sets), width)
-    for q, (start, side) in enumerate(zip(structure.square_start.tolist(), structure.side.tolist())):
-        cells, first = slice(start, start + side * side), int(structure.row_start[q])
-        owner[cells] = structure.sets + first + np.repeat(np.arange(side), side)
-        other[cells] = first + np.tile(np.arange(side), side)
+    owner, other = _lines(structure)
     return ((owner[i] >= 0) & (owner[i] == owner[j])) | ((other[i] >= 0) & (other[i] == other[j]))
 
 
@@ -122,25 +121,44 @@ def whole_factor(values: Floats) -> tuple[float, bool]:
     Decimal fractions of up to six places and binary ones of up to sixteen are found; a value counts as whole within
     1e-9 of its size, which covers decimals that float64 cannot hold.
     """
+    return _factor([values])
+
+
+def _factor(parts: list[Floats], pairs: anneal_pairs.Pairs | None = None) -> tuple[float, bool]:
+    """``whole_factor`` of several arrays, and of the pairs that count where there are any."""
     for factor in _FACTORS:
-        scaled = values * factor
-        rounded = np.rint(scaled)
-        if is_integral(rounded) and np.all(np.abs(scaled - rounded) <= 1e-9 * np.maximum(1e-3, np.abs(scaled))):
-            divisor = int(np.gcd.reduce(np.abs(rounded).astype(np.int64), initial=0))
-            return factor / max(1, divisor), True
+        found = 0
+        for values in parts:
+            if found >= 0:
+                found = int(anneal_pairs.divisor(values, factor, found))
+        if found >= 0 and pairs is not None:
+            found = int(anneal_pairs.divisor_of_pairs(pairs, factor, found))
+        if found >= 0:
+            return factor / max(1, found), True
     return 1.0, False
 
 
-def _arrange(
-    n: int, i: NDArray[Any], j: NDArray[Any], value: NDArray[Any]
+def _lines(structure: Structure) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Per inner bit, a number of its set or of its row in a square, and one of its column; -1 where it has none."""
+    owner, other = np.full((2, structure.size), -1, dtype=np.int64)
+    width = np.diff(structure.set_start)
+    owner[structure.free : structure.set_start[-1]] = np.repeat(np.arange(structure.sets), width)
+    for q, (start, side) in enumerate(zip(structure.square_start.tolist(), structure.side.tolist())):
+        cells, first = slice(start, start + side * side), int(structure.row_start[q])
+        owner[cells] = structure.sets + first + np.repeat(np.arange(side), side)
+        other[cells] = first + np.tile(np.arange(side), side)
+    return owner, other
+
+
+def _neighbours(
+    p: Polynomial, structure: Structure, factor: float, kind: np.dtype[Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
-    """Pairs as a matrix when they are many, else as CSR with both directions."""
-    kind = _narrowest(value)
-    if 2 * len(value) > DENSE * n * n and n * n * kind.itemsize <= _LARGEST_MATRIX:
-        matrix = np.zeros((n, n), dtype=kind)
-        matrix[i, j] = value
-        matrix[j, i] = value
-        return np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), matrix
+    """CSR with both directions of every pair that counts."""
+    n = structure.size
+    i, j = structure.inner[p.row], structure.inner[p.col]
+    keep = (i != j) & (p.value != 0) & ~exclusive(structure, i, j)
+    i, j, value = i[keep], j[keep], p.value[keep] * factor
+    value = (np.rint(value) if kind.kind == "i" else value).astype(kind)
     row, col, weight = np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([value, value])
     order = np.argsort(row * max(n, 1) + col, kind="stable")
     indptr = np.zeros(n + 1, dtype=np.int64)
@@ -148,9 +166,6 @@ def _arrange(
     return indptr, col[order].astype(np.int32), weight[order]
 
 
-def _narrowest(value: NDArray[Any]) -> np.dtype[Any]:
-    """The smallest type that holds whole weights; that of the weights themselves for fractions."""
-    if value.dtype.kind == "f":
-        return value.dtype
-    largest = int(np.abs(value.astype(np.int64)).max(initial=0))
-    return np.dtype(next(kind for kind in (np.int8, np.int16, np.int32) if largest <= np.iinfo(kind).max))
+def _narrowest(largest: float) -> np.dtype[Any]:
+    """The smallest type that holds whole numbers of this size."""
+    return np.dtype(next(kind for kind in (np.int8, np.int16, np.int32) if round(largest) <= np.iinfo(kind).max))

@@ -7,6 +7,7 @@ from qopt.core.accepts import Accepts
 from qopt.core.compiled import Compiled
 from qopt.core.polynomial import Polynomial, polynomial_of
 from qopt.core.rows import GroupKind
+from qopt.kernels import anneal_fields
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.couplings import Couplings, whole_factor
 from qopt.testing.samplers import groups_of, random_polynomial
@@ -94,3 +95,21 @@ def test_narrowest_weights_and_too_large_numbers():
     large = lowered(polynomial_of(3, {(0, 1): 2.0**40, (1, 2): 1, (0,): -1}))[2]
     assert not large.exact
     assert abs(large.linear).max() <= 2**30
+
+
+def test_weights_of_a_matrix_share_a_unit():
+    """Multiples of 16 fit into bytes as what they are multiples by; the energies stay the same."""
+    whole = random_polynomial(30, 4, whole=True)
+    even = Polynomial(whole.linear, whole.row, whole.col, 16 * whole.value, offset=1.5)
+    assert abs(even.value).max() == 144
+    compiled, structure, couplings = lowered(even)
+    assert couplings.weight.dtype == np.int8
+    assert couplings.indptr.tolist() == [16]
+    assert couplings.lowest == even.value.min()
+    points = structure.random_points(np.random.default_rng(1), 20)
+    field, sign = np.empty((2, structure.size), dtype=np.int32)
+    for point in points:
+        parts = couplings.indptr, couplings.col, couplings.weight
+        anneal_fields.load(couplings.linear, *parts, point, field, sign)
+        inner = anneal_fields.energy_of(couplings.linear, field, sign)
+        assert couplings.energies(np.array([inner]))[0] == compiled.energies(structure.outer(point[None]))[0]
