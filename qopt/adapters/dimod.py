@@ -1,4 +1,5 @@
-"""qopt's samplers as a ``dimod.Sampler``: the annealer under the words of D-Wave's, and any other by its name.
+"""qopt's samplers as a ``dimod.Sampler``: the annealer under the words of D-Wave's, and any other by its name; and
+problems as dimod's models.
 
 Examples
 --------
@@ -23,6 +24,9 @@ import qopt
 from qopt.core.arrays import Bits
 from qopt.core.batch import SampleBatch
 from qopt.core.errors import Issue, ModelError
+from qopt.core.problem import Problem
+from qopt.models.frontends._dimod_outgo import cqm_of, dqm_of
+from qopt.models.subject import as_subject
 
 READS = 32
 """Reads of a call that limits neither reads nor time."""
@@ -215,6 +219,37 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
         return _sample_set(batch, bqm, num_reads)
 
 
+def to_cqm(subject: Any, *, formulation: str = "auto", **options: Any) -> dimod.ConstrainedQuadraticModel:
+    """Anything that ``qopt.load`` takes as a constrained quadratic model, which is minimised.
+
+    Parameters
+    ----------
+    formulation
+        How a family writes its problem; ``auto`` takes the one for exact solvers.
+    options
+        As of ``qopt.load``.
+
+    Raises
+    ------
+    UnsupportedModelError
+        What the model cannot hold, by name.
+    """
+    return cqm_of(_problem(subject, formulation, options))
+
+
+def to_dqm(subject: Any, *, formulation: str = "auto", **options: Any) -> dimod.DiscreteQuadraticModel:
+    """Anything that ``qopt.load`` takes as a discrete quadratic model, if all it says is exactly one of each group.
+
+    Variables are called as the groups; parameters and errors as of ``to_cqm``.
+    """
+    return dqm_of(_problem(subject, formulation, options))
+
+
+def _problem(thing: Any, formulation: str, options: Mapping[str, Any]) -> Problem:
+    subject = as_subject(thing, **options)
+    return subject.problem(subject.choose("exact", formulation))
+
+
 _INSTEAD = {
     "interrupt_function": "give a time_limit",
     "beta_schedule": "give a beta_range, and geometric or linear as beta_schedule_type",
@@ -232,7 +267,8 @@ def _refuse(**asked: bool) -> None:
 
 def _finite(bqm: dimod.BinaryQuadraticModel) -> dimod.BinaryQuadraticModel:
     """The model, whose biases are finite numbers."""
-    linear, (_, _, value), offset = bqm.to_numpy_vectors()
+    vectors: Any = bqm.to_numpy_vectors()
+    linear, (_, _, value), offset = vectors
     if np.isfinite(linear).all() and np.isfinite(value).all() and np.isfinite(offset):
         return bqm
     biases = [*bqm.iter_linear(), *(((u, v), bias) for u, v, bias in bqm.iter_quadratic()), ("offset", bqm.offset)]

@@ -21,7 +21,7 @@ def show_report(report: CompileReport, out: Console) -> None:
         out.print(Text("no rule needs a penalty", "dim"))
     out.print()
     if report.passes:
-        out.print(Text("presolve", "bold"))
+        out.print(Text("passes", "bold"))
         for step in report.passes:
             tag = "" if step["tag"] == "equivalent" else f" ({step['tag']})"
             out.print(Text(f"  {step['pass']}{tag}: {_counts(step['counts'])}"))

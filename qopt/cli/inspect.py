@@ -11,7 +11,7 @@ from qopt.cli.errors import NONE_FOUND, OK, at_file
 from qopt.cli.options import COUNT, FILE, SECONDS, given, json_option, reader_options
 from qopt.cli.output import check_target, read_json, strict_json
 
-TARGETS = ("qubo", "coo", "bqm", "ising", "lp", "mps", "qplib", "problem")
+TARGETS = ("qubo", "coo", "bqm", "cqm", "dqm", "ising", "lp", "mps", "qplib", "problem")
 
 
 @click.command()
@@ -78,11 +78,14 @@ def check(file: Path, run: Path, as_json: bool, **reader: Any) -> int:
 @click.option("--penalty", default="auto", show_default=True, help="Rule that weighs: dual, range or auto.")
 @click.option("--formulation", default="auto", show_default=True, help="How the family writes the problem.")
 @click.option("--presolve/--no-presolve", default=True, show_default=True, help="Simplify the problem first.")
+@click.option("--reduce/--no-reduce", default=False, show_default=True, help="Leave out bits that follow from others.")
 @click.option(
     "--report", "with_report", is_flag=True, help="Show every rule, every pass and a plain compile beside it."
 )
 @click.option("--to", type=click.Choice(TARGETS), help="Format of --out; by its suffix unless given.")
-@click.option("--out", type=FILE, metavar="F", help="Write the QUBO (or the problem: lp, mps, qplib, problem) to F.")
+@click.option(
+    "--out", type=FILE, metavar="F", help="Write the QUBO (or the problem: cqm, dqm, lp, mps, qplib, problem) to F."
+)
 @click.option("--certificate", type=FILE, metavar="F", help="Write the proof for `qopt verify` to this file.")
 @reader_options
 @json_option
@@ -96,6 +99,7 @@ def compile_(
     penalty: str,
     formulation: str,
     presolve: bool,
+    reduce: bool,
     with_report: bool,
     to: str | None,
     out: Path | None,
@@ -112,8 +116,12 @@ def compile_(
         from qopt.models.subject import as_subject
 
         check_target(out, "--out", (file,))
-        if writes(writer_of(to, out)[1]) != "qubo":
-            return write_out(as_subject(file, **given(reader)), out, to=to, formulation=formulation, as_json=as_json)
+        format, writer = writer_of(to, out)
+        if writes(writer) != "qubo":
+            subject = as_subject(file, **given(reader))
+            if format == "problem":  # the one that a certificate of this command speaks of
+                formulation = subject.choose("sample", formulation)
+            return write_out(subject, out, to=to, formulation=formulation or "auto", as_json=as_json)
     if certificate is not None:
         check_target(certificate, "--certificate", (file,))
     from qopt.engine.verbs import compile as compile_subject
@@ -129,6 +137,7 @@ def compile_(
         formulation=formulation,
         presolve=presolve,
         certify=certificate is not None,
+        reduce=reduce,
         **given(reader),
     )
     if certificate is not None:

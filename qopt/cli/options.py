@@ -52,7 +52,11 @@ def reader_options(command: Any) -> Any:
             click.option("--format", "format_", metavar="NAME", help="Read the file as this format."),
             click.option("--member", metavar="K", help="Which problem of a file that holds several."),
             click.option("--vehicles", metavar="N|unlimited", help="Fleet limit of a CVRPLIB file."),
-            click.option("--sense", type=click.Choice(["min", "max"]), help="Direction of an OR-Library GAP file."),
+            click.option(
+                "--sense",
+                type=click.Choice(["min", "max"]),
+                help="Direction of a file that does not say it (GAP, QUBO).",
+            ),
         )
     ):
         command = option(command)

@@ -36,15 +36,26 @@ def verify(certificate: Path, problem: Path, qubo: Path, as_json: bool) -> int:
     except (ValueError, RecursionError) as error:
         raise ModelError(Issue("a certificate is a JSON document", str(error), Place(str(certificate)))) from error
     verdict = judge(document, given, energy)
+    suggestion = _suggestion(document, given)
     if as_json:
-        click.echo(strict_json({"status": "proven" if verdict.proven else "not proven", **dataclasses.asdict(verdict)}))
+        facts = {**dataclasses.asdict(verdict), "suggestion": suggestion}
+        click.echo(strict_json({"status": "proven" if verdict.proven else "not proven", **facts}))
     elif verdict.proven:
         click.echo(f"proven: {verdict.guarantee}")
         for sentence in verdict.assumed:
             click.echo(f"provided that {sentence}")
     else:
-        click.echo(f"not proven: {verdict.fault}")
+        click.echo(f"not proven: {verdict.fault}{suggestion and f' ({suggestion})'}")
     return OK if verdict.proven else NONE_FOUND
+
+
+def _suggestion(document: Any, given: Any) -> str:
+    """What to do where the certificate is of another problem; empty where it is of this one."""
+    from qopt.core.hashing import problem_hash
+
+    if not isinstance(document, dict) or document.get("problem") == problem_hash(given):
+        return ""
+    return "write it by `qopt compile FILE --to problem`, with the --formulation that the certificate was made with"
 
 
 def write_certificate(made: Any, target: Path) -> None:

@@ -73,7 +73,7 @@ class CompileReport:
     families
         In the order of the rules, families of which nothing is left behind them.
     passes
-        What every pass of the presolve did: its name, tag and counts.
+        What every pass of the presolve did, and the reduction at the end: name, tag and counts.
     size, plain
         This compile's, and that of the usual one: no presolve, a square with slack for every row, one weight above the
         range of the objective. None where the usual one cannot take the problem; ``plain_refusal`` says why.
@@ -112,7 +112,17 @@ def report_of(compiled: Compiled) -> CompileReport:
     families += [_family({"family": family, **nothing}, passes) for family, passes in removed.items()]
     plain, refusal = plain_size(compiled.problem)
     passes = tuple({key: step[key] for key in ("pass", "tag", "counts")} for step in compiled.stats["presolve"])
+    passes += _reduction(compiled.stats.get("reduced"))
     return CompileReport(compiled.guarantee, tuple(families), passes, Size.of(compiled), plain, refusal, compiled.notes)
+
+
+def _reduction(facts: Mapping[str, Any] | None) -> tuple[dict[str, Any], ...]:
+    """The reduction at the end as a pass; nothing where none was asked for, or nothing came of it."""
+    if not facts or not facts["removed"]:
+        return ()
+    gone = sum(facts["removed"].values())
+    counts = {f"of {facts['bits_before']} bits follow from others": gone, **facts["removed"]}
+    return ({"pass": "reduce", "tag": "optimum-preserving", "counts": counts},)
 
 
 def _family(entry: Mapping[str, Any], removed: Mapping[str, int]) -> FamilyOfRules:

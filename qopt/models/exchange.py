@@ -15,6 +15,8 @@ TARGETS = {
     "qubo": "qubo",
     "coo": "coo",
     "bqm": "dimod_file",
+    "cqm": "cqm",
+    "dqm": "dqm",
     "ising": "ising",
     "lp": "lp",
     "mps": "mps",

@@ -27,14 +27,14 @@ class Sample:
     file
         Its name, with a suffix of the format.
     text
-        The whole file.
+        The whole file; bytes for a binary format.
     broken
-        Texts that look like the format but break it; each must be refused at a line.
+        Files that look like the format but break it; each must be refused at a line.
     """
 
     file: str
-    text: str
-    broken: Sequence[str]
+    text: str | bytes
+    broken: Sequence[str | bytes]
 
 
 def check_format(name: str, sample: Sample, folder: Path) -> None:
@@ -52,13 +52,13 @@ def check_format(name: str, sample: Sample, folder: Path) -> None:
         assert suffix == suffix.lower() and suffix.startswith("."), f"{name}: suffix {suffix!r} is not like .txt"
     path = folder / sample.file
     assert path.suffix in reader.suffixes, f"{name}: the sample's name has none of the format's suffixes"
-    path.write_text(sample.text, encoding="utf-8")
+    path.write_bytes(_bytes(sample.text))
 
     for text in GARBAGE:
         assert reader.accepts(folder / "garbage", text) is False, f"{name} accepts {text!r}"
     found, _, text = detect(path)
     assert found == name, f"the sample of {name} is taken for {found}"
-    assert text == sample.text
+    assert text == (sample.text if isinstance(sample.text, str) else ""), f"{name}: the text of a binary file is empty"
     _check_members(name, reader, path, text)
     _check_broken(name, reader, folder, sample)
     try:
@@ -67,6 +67,10 @@ def check_format(name: str, sample: Sample, folder: Path) -> None:
         assert "no_such_option" in str(error), f"{name}: an unknown option is refused without its name"
     else:
         raise AssertionError(f"{name} takes an option that it does not have")
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
 def _check_members(name: str, reader: Any, path: Path, text: str) -> None:
@@ -98,7 +102,7 @@ def _check_broken(name: str, reader: Any, folder: Path, sample: Sample) -> None:
     assert sample.broken, f"{name}: at least one broken text is needed"
     for k, text in enumerate(sample.broken):
         path = folder / f"broken-{k}{Path(sample.file).suffix}"
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(_bytes(text))
         try:
             read(path, format=name)
         except ModelError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from terminal import STALL, run
+from terminal import EXAMPLES, STALL, run
 
 import qopt
 from qopt.core.hashing import structure_hash
@@ -79,3 +79,38 @@ def test_the_targets_of_compile_are_those_that_exist() -> None:
     from qopt.cli import inspect
 
     assert tuple(TARGETS) == inspect.TARGETS
+
+
+TOUR = (
+    "NAME: round\nTYPE: TSP\nDIMENSION: 4\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n"
+    "1 0 0\n2 0 3\n3 4 3\n4 4 0\nEOF\n"
+)
+
+
+def test_a_certificate_and_the_problem_it_speaks_of_are_of_one_formulation(capfd: Capture, tmp_path: Path) -> None:
+    source, out = (
+        tmp_path / "round.tsp",
+        {name: tmp_path / name for name in ("q.coo", "proof.json", "p.qopt", "arcs.qopt")},
+    )
+    source.write_text(TOUR)
+    run(capfd, "compile", source, "--to", "coo", "--out", out["q.coo"], "--certificate", out["proof.json"])
+    run(capfd, "compile", source, "--to", "problem", "--out", out["p.qopt"])
+    run(capfd, "convert", source, out["arcs.qopt"])
+    assert structure_hash(qopt.load(out["p.qopt"])) != structure_hash(qopt.load(out["arcs.qopt"]))
+
+    told = run(capfd, "verify", out["proof.json"], "--problem", out["p.qopt"], "--qubo", out["q.coo"])
+    assert (told.status, told.out) == (0, "proven: argmin\n")
+    other = ("verify", out["proof.json"], "--problem", out["arcs.qopt"], "--qubo", out["q.coo"])
+    told = run(capfd, *other)
+    assert told.status == 1
+    assert "the certificate is of another problem (write it by `qopt compile FILE --to problem`" in told.out
+    assert "--formulation" in run(capfd, *other, "--json").document["suggestion"]
+
+
+def test_constraints_reach_a_cqm_file(capfd: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "stall.cqm"
+    tasks = EXAMPLES / "assignment_generalised.yaml"
+    assert run(capfd, "compile", tasks, "--out", out).out == f"{out}: written as cqm\n"
+    assert structure_hash(qopt.load(out)) == structure_hash(as_subject(tasks).problem())
+    told = run(capfd, "compile", STALL, "--to", "dqm", "--out", tmp_path / "stall.dqm")
+    assert told.status == 2 and "a DQM cannot hold constraints other than exactly-one groups" in told.err

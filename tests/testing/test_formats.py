@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import Any
 
 import dimod
+import numpy as np
 import pytest
 
 from qopt.core import registry
@@ -16,6 +19,35 @@ VRP = (
 )
 
 BQM = json.dumps(dimod.BinaryQuadraticModel({"a": 1.5, "b": -1}, {"ab": 2}, 0.5, "SPIN").to_serializable()) + "\n"
+
+
+def packed(model: Any) -> bytes:
+    with model.to_file() as file:
+        return bytes(file.read())
+
+
+def archive(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **{name: np.array(values) for name, values in arrays.items()})
+    return file.getvalue()
+
+
+def constrained() -> dimod.ConstrainedQuadraticModel:
+    x, k = dimod.Binary("x"), dimod.Integer("k", upper_bound=7)
+    model = dimod.ConstrainedQuadraticModel()
+    model.set_objective(x * k - 2 * k + 1.5)
+    model.add_constraint(x + k <= 5, label="room")
+    return model
+
+
+def discrete() -> dimod.DiscreteQuadraticModel:
+    model = dimod.DiscreteQuadraticModel()
+    model.add_variable(2, "u"), model.add_variable(3, "v")
+    model.set_quadratic_case("u", 0, "v", 2, 1.5)
+    return model
+
+
+CQM, DQM = packed(constrained()), packed(discrete())
 PROBLEM = """{"qopt_problem": 1,
  "name": "small",
  "sense": "maximize",
@@ -254,6 +286,21 @@ SAMPLES = {
     ),
     "cvrplib": Sample("C-n4-k2.vrp", VRP, (VRP.replace("4 4 0", "4 4 x"), VRP.replace("4 4\nDEPOT", "4 y\nDEPOT"))),
     "dimod_file": Sample("two.bqm", BQM, (BQM[:-4], BQM.replace("1.5", "true, 1"), BQM.replace('["a", "b"]', '["a"]'))),
+    "cqm": Sample("small.cqm", CQM, (CQM[:-9], CQM[:40], b"DIMODCQM", CQM.replace(b"objective", b"subjective"))),
+    "dqm": Sample("small.dqm", DQM, (DQM[: len(DQM) // 2], DQM[:40], b"DIMODDQM")),
+    "npz": Sample(
+        "three.npz",
+        archive(n=3, upper=[1, 0, -2, 4, 5, 0]),
+        (
+            archive(n=3, upper=[1, 0, -2, 4, 5, 0])[:-9],
+            archive(n=3, upper=[1, 0, -2, 4, 5]),
+            archive(n=2.5, upper=[1, 0, -2]),
+            archive(n=2, upper=[1, np.nan, -2]),
+            archive(n=2, upper=["a", "b", "c"]),
+            archive(n=[2, 2], upper=[1, 0, -2]),
+            archive(m=2, upper=[1, 0, -2]),
+        ),
+    ),
     "problem": Sample("small.qopt", PROBLEM, tuple(PROBLEM.replace(old, new) for old, new in PROBLEM_FAULTS)),
     "ising": Sample(
         "three.ising",

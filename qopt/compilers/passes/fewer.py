@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qopt.compilers.lowered import Guarantee
-from qopt.compilers.size import NO_LIMITS, Limits, TooLarge
+from qopt.compilers.size import NO_LIMITS, Limits, TooLarge, coefficient_bits
 from qopt.core.compiled import Compiled
 from qopt.core.errors import CompileError
 from qopt.reduce.polynomial.whole import reduce_compiled
@@ -28,13 +28,18 @@ def with_fewer_bits(compiled: Compiled, limits: Limits = NO_LIMITS) -> Compiled:
     Raises
     ------
     TooLarge
-        More bits are left than the limits allow.
+        What is left is larger than the limits allow.
     """
     made, reduced = reduce_compiled(compiled)
-    if limits.bits is not None and made.num_bits > limits.bits:
-        raise TooLarge("bits", made.num_bits, limits.bits, f"what is left of {compiled.num_bits} bits")
+    size = coefficient_bits(made.polynomial, made.polynomial)
+    needed = {"bits": made.num_bits, "couplings": made.num_couplings, "coefficient bits": size}
+    allowed = (limits.bits, limits.couplings, limits.coefficient_bits)
+    for (what, have), most in zip(needed.items(), allowed):
+        if most is not None and have > most:
+            raise TooLarge(what, have, most, f"what is left of {compiled.num_bits} bits")
     notes = compiled.notes
     if reduced.removed and made.num_bits == 0:
         notes = (*notes, "solved classically: no bit is left to decide")
     facts = {"bits_before": compiled.num_bits, "removed": dict(reduced.counts)}
-    return replace(made, notes=notes, stats={**compiled.stats, "reduced": facts})
+    stats = {**compiled.stats, "coefficient_bits": size if reduced.removed else compiled.stats["coefficient_bits"]}
+    return replace(made, notes=notes, stats={**stats, "reduced": facts})

@@ -17,7 +17,13 @@ from qopt.models.expressions.builder import joined_rows
 
 
 def carried(
-    thing: Problem | Compiled, target: Path, format: str, *, conditions: bool, infinite: float = np.inf
+    thing: Problem | Compiled,
+    target: Path,
+    format: str,
+    *,
+    conditions: bool,
+    extras: bool = False,
+    infinite: float = np.inf,
 ) -> Problem:
     """The problem of linear and quadratic functions that a format is to hold; a compiled one as its QUBO.
 
@@ -25,6 +31,8 @@ def carried(
     ----------
     conditions
         Whether the format has rows that hold under a condition.
+    extras
+        Whether the format has spins and soft constraints.
     infinite
         Bounds and sides of this size or more are infinite to readers of the format.
 
@@ -34,7 +42,7 @@ def carried(
         Everything that would be lost, by name.
     """
     problem = _of_compiled(thing, target) if isinstance(thing, Compiled) else thing
-    faults = [*_lost(problem, conditions), *_too_far(problem, infinite)]
+    faults = [*_lost(problem, conditions, extras), *_too_far(problem, infinite)]
     if faults:
         raise UnsupportedModelError(
             [Issue(f"{format} cannot hold {what}", name, Place(str(target)), hint) for what, name, hint in faults]
@@ -49,21 +57,21 @@ def _of_compiled(compiled: Compiled, target: Path) -> Problem:
     return Compiled.of_polynomial(polynomial).problem
 
 
-def _lost(problem: Problem, conditions: bool) -> Iterable[tuple[str, str, str]]:
+def _lost(problem: Problem, conditions: bool, extras: bool) -> Iterable[tuple[str, str, str]]:
     """What, its name, and what to do about it."""
     columns, rows = problem.columns, problem.rows
     spins = np.flatnonzero(columns.kind == Kind.SPIN)
-    if len(spins):
+    if len(spins) and not extras:
         yield "spin variables", columns.names[int(spins[0])], "write s = 2 b - 1 with a binary b"
     if len(problem.levels) > 1:
         yield "several levels of objectives", f"{len(problem.levels)} levels", "write one level at a time"
     if len(problem.objective.products):
         term = " * ".join(columns.names[int(c)] for c in problem.objective.products.term(0))
         yield "products of more than two variables", term, "compile it first"
-    for k in np.flatnonzero(rows.soft).tolist():
+    for k in () if extras else np.flatnonzero(rows.soft).tolist():
         yield "soft constraints", rows.names[k], "make it hard, or give its violation a variable of its own"
     for row in problem.polynomial_rows:
-        if row.price is not None:
+        if row.price is not None and not extras:
             yield "soft constraints", row.name, "make it hard, or give its violation a variable of its own"
         if len(row.polynomial.products):
             yield "products of more than two variables", row.name, "compile it first"

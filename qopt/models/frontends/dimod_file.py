@@ -1,7 +1,7 @@
-"""dimod's own files: what ``to_file`` of a BQM, CQM or DQM writes, and the JSON of a BQM.
+"""dimod's BQMs: what ``BinaryQuadraticModel.to_file`` writes, and their JSON.
 
-Which of them a file is stands in its first bytes. Models are read as the door ``dimod`` takes them from memory. Written
-is a BQM: of a compiled QUBO with its bits as 0, 1, …, of a plain problem with its variables' names.
+Models are read as the door ``dimod`` takes them from memory. Written are a compiled QUBO with its bits as 0, 1, …, and
+a plain problem with its variables' names. The files of other models are ``cqm`` and ``dqm``.
 """
 
 from __future__ import annotations
@@ -24,19 +24,15 @@ from qopt.models.frontends._pairs import minimised
 from qopt.models.source import decoded, member_of, read_bytes
 
 _JSON = re.compile(r'\s*\{(?:[^{}]|\{[^{}]*\})*?"type"\s*:\s*"BinaryQuadraticModel"')
-_MODELS = {
-    b"DIMODBQM": "BinaryQuadraticModel",
-    b"DIMODCQM": "ConstrainedQuadraticModel",
-    b"DIMODDQM": "DiscreteQuadraticModel",
-}
+MAGIC = b"DIMODBQM"
 
 
 @dataclass(frozen=True)
 class DimodFile:
-    """Reader and writer of dimod's files."""
+    """Reader and writer of BQMs."""
 
-    suffixes: tuple[str, ...] = (".bqm", ".cqm", ".dqm")
-    magic: tuple[bytes, ...] = tuple(_MODELS)
+    suffixes: tuple[str, ...] = (".bqm",)
+    magic: bytes = MAGIC
     writes: ClassVar[str] = "qubo"
 
     def accepts(self, path: Path, text: str) -> bool:
@@ -61,7 +57,8 @@ class DimodFile:
 
         data, file = (source.encode(), "") if isinstance(source, str) else (read_bytes(source), str(source))
         member_of(("1",), member, file)
-        return replace(door.read(_model(data, file)), name=stem(source))
+        model = packed_model(data, file, "BinaryQuadraticModel") if data.startswith(MAGIC) else _told(data, file)
+        return replace(door.read(model), name=stem(source))
 
     def write(self, thing: Problem | Compiled, target: Path) -> None:
         """Write a compiled QUBO, or a problem of binary variables (or of spins) without constraints, as a BQM.
@@ -89,27 +86,41 @@ class DimodFile:
             target.write_bytes(file.read())
 
 
-def _model(data: bytes, file: str) -> Any:
-    """The model that dimod finds in the data."""
+_FAULTS = (ValueError, TypeError, LookupError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
+"""What dimod raises at a file that is broken somewhere."""
+
+
+def packed_model(data: bytes, file: str, kind: str) -> Any:
+    """The model that a class of dimod's reads from the bytes of its file."""
     import dimod
 
-    kind = _MODELS.get(data[:8])
-    place = Place(file, 1, 1)
     try:
-        if kind is not None:
-            return getattr(dimod, kind).from_file(io.BytesIO(data))
-        text = decoded(data, file)
+        return getattr(dimod, kind).from_file(io.BytesIO(data))
+    except _FAULTS as error:
+        raise _unread(error, file) from error
+
+
+def _told(data: bytes, file: str) -> Any:
+    """The BQM that a JSON text tells."""
+    import dimod
+
+    text = decoded(data, file)
+    try:
         document = json.loads(text)
-        if not isinstance(document, dict) or document.get("type") != "BinaryQuadraticModel":
-            raise ModelError(Issue("this is no model of dimod", place=place))
-        return dimod.BinaryQuadraticModel.from_serializable(document)
     except json.JSONDecodeError as error:
-        place = place if kind is not None else place_of(text, error.pos, file)
+        place = place_of(text, error.pos, file)
         raise ModelError(Issue(f"the JSON of the model is broken: {error.msg}", place=place)) from error
-    except ModelError:
-        raise
-    except (ValueError, TypeError, LookupError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile) as error:
-        raise ModelError(Issue("dimod cannot read the model", f"{type(error).__name__}: {error}", place)) from error
+    if not isinstance(document, dict) or document.get("type") != "BinaryQuadraticModel":
+        raise ModelError(Issue("this is no model of dimod", place=Place(file, 1, 1)))
+    try:
+        return dimod.BinaryQuadraticModel.from_serializable(document)
+    except _FAULTS as error:
+        raise _unread(error, file) from error
+
+
+def _unread(error: Exception, file: str) -> ModelError:
+    what = f"{type(error).__name__}: {error}"
+    return ModelError(Issue("dimod cannot read the model", what, Place(file, 1, 1)))
 
 
 PLUGIN = DimodFile()
