@@ -114,7 +114,7 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
       how many there were. The model is reduced exactly before it is annealed, so that rows are not Boltzmann samples.
     * A read from a given state descends from it, and is then annealed at half the schedule; the state itself is among
       the rows where it is as good as they are.
-    * The default ``beta_range`` is tuned to the model, and reads run on every core. The seed alone fixes the rows,
+    * The default schedule is tuned to the model, and reads run on every core. The seed alone fixes the rows,
       whatever the number of threads.
     * ``time_limit`` is new. A custom ``beta_schedule``, several sweeps per beta, ``randomize_order``, Gibbs acceptance
       and ``interrupt_function`` are refused by name; keywords that neither knows are left out with a warning.
@@ -171,7 +171,7 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
         num_sweeps
             Sweeps of a read; 1000 by default, and with nothing but a ``time_limit`` as many as serve best.
         beta_schedule_type
-            ``geometric`` or ``linear``.
+            ``geometric`` or ``linear``; with neither this nor a ``beta_range`` the schedule is tuned to the model.
         seed
             A whole number from 0 up; drawn when not given, and told in ``info``.
         initial_states
@@ -197,6 +197,7 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
         _refuse(
             interrupt_function=interrupt_function is not None,
             beta_schedule=beta_schedule is not None or beta_schedule_type == "custom",
+            beta_schedule_type=beta_schedule_type not in ("geometric", "linear", "custom"),
             num_sweeps_per_beta=num_sweeps_per_beta != 1,
             randomize_order=bool(randomize_order),
             proposal_acceptance_criteria=proposal_acceptance_criteria != "Metropolis",
@@ -205,7 +206,9 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
         if num_reads is None and time_limit is None:
             num_reads = 1 if states is None else len(states)
         hottest, coldest = (None, None) if beta_range is None else beta_range
-        given = {"sweeps": num_sweeps, "beta_min": hottest, "beta_max": coldest, "keep": num_reads}
+        given: dict[str, Any] = {"sweeps": num_sweeps, "beta_min": hottest, "beta_max": coldest, "keep": num_reads}
+        if beta_range is not None or beta_schedule_type != "geometric":
+            given["schedule"] = beta_schedule_type
         batch = qopt.sample(
             _finite(bqm),
             sampler="anneal",
@@ -213,7 +216,6 @@ class AnnealSampler(dimod.Sampler, dimod.Initialized):
             seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
             threads=self.threads,
             initial=_starts(states, num_reads, initial_states_generator),
-            schedule=beta_schedule_type,
             **{name: value for name, value in given.items() if value is not None},
         )
         return _sample_set(batch, bqm, num_reads)
@@ -253,6 +255,7 @@ def _problem(thing: Any, formulation: str, options: Mapping[str, Any]) -> Proble
 _INSTEAD = {
     "interrupt_function": "give a time_limit",
     "beta_schedule": "give a beta_range, and geometric or linear as beta_schedule_type",
+    "beta_schedule_type": "it is geometric or linear",
     "num_sweeps_per_beta": "every sweep has a temperature of its own",
     "randomize_order": "sweeps go through the variables in order",
     "proposal_acceptance_criteria": "there is Metropolis alone",

@@ -125,7 +125,7 @@ def test_what_the_annealer_does_not_have_is_refused_by_name(given: dict[str, obj
 
 def test_wrong_values_are_refused_and_unknown_words_warned_of() -> None:
     sampler, bqm = AnnealSampler(), drawn("SPIN", 3)
-    with pytest.raises(ModelError, match="schedule must be geometric or linear"):
+    with pytest.raises(ValueError, match="beta_schedule_type is not supported: it is geometric or linear"):
         sampler.sample(bqm, beta_schedule_type="cubic")
     with pytest.raises(ModelError, match="sweeps must be above 0"):
         sampler.sample(bqm, num_sweeps=0)

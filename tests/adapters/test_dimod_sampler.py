@@ -46,7 +46,7 @@ def test_the_lowest_energy_is_that_of_enumeration(vartype):
 
 
 def test_the_seed_fixes_the_samples():
-    bqm, sampler = drawn("SPIN", 30), adapter.QoptSampler(threads=2)
+    bqm, sampler = drawn("SPIN", 150), adapter.QoptSampler(threads=2)
     one, again, other = (sampler.sample(bqm, num_reads=5, seed=seed).record.sample for seed in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, other)
 
