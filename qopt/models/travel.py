@@ -10,15 +10,17 @@ from numpy.typing import ArrayLike
 
 from qopt.core.arrays import Floats
 
-Rounding = Literal["none", "nearest", "up", "down"]
+Rounding = Literal["none", "nearest", "up", "down", "down1"]
 
 ROUNDINGS: dict[str, Callable[[Floats], Floats]] = {
     "none": lambda d: d,
     "nearest": lambda d: np.floor(d + 0.5),
     "up": np.ceil,
     "down": np.floor,
+    "down1": lambda d: np.floor(10.0 * d + 1e-9) / 10.0,
 }
-"""What becomes of a length; ``nearest`` rounds a half up, as TSPLIB's EUC_2D does."""
+"""What becomes of a length; ``nearest`` rounds a half up, as TSPLIB's EUC_2D does; ``down1`` keeps one decimal, as the
+DIMACS challenge does for routes with time windows."""
 
 EARTH = 6378.388
 """Radius of the earth in TSPLIB's GEO rule, in km."""
@@ -56,5 +58,15 @@ def geographic(points: ArrayLike) -> Floats:
     q3 = np.cos(latitude[:, None] + latitude[None, :])
     inner = np.clip(0.5 * ((1.0 + q1) * q2 - (1.0 - q1) * q3), -1.0, 1.0)
     distance = np.trunc(EARTH * np.arccos(inner) + 1.0)
+    np.fill_diagonal(distance, 0.0)
+    return distance
+
+
+def haversine(points: ArrayLike) -> Floats:
+    """Great circles in metres between (latitude, longitude) in degrees, shape (n, n), on a sphere of 6371.0088 km."""
+    latitude, longitude = np.radians(np.asarray(points, dtype=np.float64)).T
+    half = np.sin((latitude[:, None] - latitude) / 2) ** 2
+    half += np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
+    distance: Floats = 2 * 6371008.8 * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
     np.fill_diagonal(distance, 0.0)
     return distance

@@ -25,16 +25,44 @@ def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
     routes = plan["routes"]
     columns = [_column("vehicle", [str(route["vehicle"]) for route in routes], left=True)]
     if any(route.get("load") for route in routes):
-        columns.append(_column("load", numbers([route.get("load") for route in routes])))
+        columns.append(_column("load", _loads([route.get("load") for route in routes])))
+    for key in ("depart", "end"):
+        if any(key in route for route in routes):
+            columns.append(_column(key, [_hour(route.get(key)) for route in routes]))
     columns.append(_column("cost", numbers([route.get("cost") for route in routes])))
     columns.append(_column("visits", [str(len(route["stops"])) for route in routes]))
     lines = []
     for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
-        stops = ["in this order"] if k == 0 else [str(stop) for stop in routes[k - 1]["stops"]]
+        stops = ["in this order"] if k == 0 else _stops(routes[k - 1])
         lines += _hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
     for item in plan.get("unserved", ()):
         lines.append(f"not visited: {item['visit']} ({item['reason']})")
+    for rule in plan.get("rules", ()):
+        lines.append(f"broken at a price of {number(rule['cost'])}: {rule.get('why', rule['rule'])}")
     return lines
+
+
+def _loads(values: Sequence[Any]) -> list[str]:
+    """Loads that are numbers, or numbers by name."""
+    if any(isinstance(value, Mapping) for value in values):
+        return [", ".join(f"{number(v)} {name}" for name, v in (value or {}).items() if v) for value in values]
+    return numbers(values)
+
+
+def _hour(moment: Any) -> str:
+    """A time of day where a moment has one."""
+    if isinstance(moment, str):
+        return moment.partition("T")[2][:5] or moment
+    return "" if moment is None else number(moment)
+
+
+def _stops(route: Mapping[str, Any]) -> list[str]:
+    """The stops of a route, with the times they begin where it has a schedule."""
+    steps = route.get("schedule")
+    if steps is None:
+        return [str(stop) for stop in route["stops"]]
+    told = [f"{_hour(step['start'])} {step['id'] if step['what'] == 'visit' else step['what']}" for step in steps]
+    return [text + (f" ({number(step['late'])} late)" if "late" in step else "") for text, step in zip(told, steps)]
 
 
 def _tasks(plan: Mapping[str, Any], width: int) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qopt.models.families._routing_document import RoutingInstance
+from qopt.models.families._routing_parts import Matrix
 
 
 def faults(instance: RoutingInstance, plan: Mapping[str, Any]) -> list[str]:
@@ -49,7 +50,8 @@ def leg(instance: RoutingInstance, i: int, j: int) -> float:
         return 0.0
     rule = instance.travel
     if rule.matrix is not None:
-        return rule.matrix[i][j]
+        rows = rule.matrix.distance or rule.matrix.time if isinstance(rule.matrix, Matrix) else rule.matrix
+        return rows[i][j] if rows else 0.0
     p, q = instance.locations[i], instance.locations[j]
     if rule.geo is not None:
         return _geo(p.lat or 0.0, p.lon or 0.0, q.lat or 0.0, q.lon or 0.0)

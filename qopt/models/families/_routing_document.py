@@ -1,232 +1,338 @@
-"""The document of a routing problem, the rules between its fields, and its arrays."""
+"""The document of a routing problem, and the rules between its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic import Strict as Exact
+from pydantic import Field, model_validator
 
 from qopt.core.arrays import Floats
+from qopt.core.forms.fleet import Fleet
 from qopt.core.forms.routes import Routes
-from qopt.models import travel
+from qopt.models.clock import UNITS, Clock
+from qopt.models.families._routing_parts import (
+    AnyLocation,
+    AnyObjective,
+    Horizon,
+    Loads,
+    Location,
+    Matrix,
+    Plan,
+    Rule,
+    Shipment,
+    Travel,
+    Units,
+    Vehicle,
+    Visit,
+)
+from qopt.models.families._routing_travel import distances
 from qopt.models.faults import Fault, refuse
-from qopt.models.instance import Instance, Name, Strict
+from qopt.models.instance import Instance, Name
 
-Number = Annotated[float, Exact()]
-Amount = Annotated[float, Exact(), Field(ge=0)]
-Id = Name | Annotated[int, Exact()]
-Loads = Amount | dict[str, Amount]
-
-
-class Location(Strict):
-    """A place: ``x`` and ``y`` in the plane, or ``lat`` and ``lon``; neither with a matrix."""
-
-    id: Id
-    x: Number | None = None
-    y: Number | None = None
-    lat: Number | None = None
-    lon: Number | None = None
-
-
-class Euclidean(Strict):
-    """Straight lines in the plane; ``nearest`` rounds a half up (EUC_2D of TSPLIB), ``up`` is its CEIL_2D."""
-
-    rounding: travel.Rounding = "none"
-
-
-class Geo(Strict):
-    """TSPLIB's GEO: whole kilometres on a sphere; ``lat`` and ``lon`` are written DDD.MM, degrees and minutes."""
-
-
-class Att(Strict):
-    """TSPLIB's ATT: the length in the plane over the root of 10, rounded up."""
-
-
-class Travel(Strict):
-    """What it costs to go from one location to another: exactly one of the four."""
-
-    matrix: tuple[tuple[Amount, ...], ...] | None = None
-    euclidean: Euclidean | None = None
-    geo: Geo | None = None
-    att: Att | None = None
-
-
-class Vehicle(Strict):
-    """A kind of vehicle: how many there are, where they start and end, and what they carry."""
-
-    id: Id = "vehicle"
-    count: Annotated[int, Exact(), Field(ge=1)] | Literal["unlimited"] = 1
-    start: Id | None = None
-    end: Id | None = None
-    capacity: Loads | None = None
-
-
-class Visit(Strict):
-    """Something to be done at a location, once; ``at`` is the location of the same id when left out."""
-
-    id: Id
-    at: Id | None = None
-    deliver: Loads = 0.0
-
-
-def _location(given: Any) -> Any:
-    """A bare id stands for a location without coordinates."""
-    return {"id": given} if isinstance(given, (str, int)) and not isinstance(given, bool) else given
+ANYWHERE = "anywhere"
 
 
 class RoutingInstance(Instance):
-    """Visits, a fleet, and what travelling costs.
+    """Visits and shipments, a fleet, and what travelling takes.
 
     Parameters
     ----------
+    units, horizon
+        What numbers and times mean.
     locations
         Places; a bare id where the matrix says everything.
     travel
-        Costs between locations: a matrix in the order of ``locations``, or a rule on their coordinates.
+        From location to location: a matrix in the order of ``locations``, or a rule on their coordinates.
     loads
-        Name of what is carried, at most one; needed only where amounts are given by name.
+        Names of what is carried; needed only where amounts are given by name.
     fleet
-        One kind of vehicle. Default: one vehicle without capacity from the first location, a travelling salesman.
+        Kinds of vehicles. Default: one vehicle without capacity from the first location, a travelling salesman.
     visits
-        What is to be visited. Default: every location but the depot.
+        What is to be visited. Default, where there are no shipments: every location but the depot.
+    shipments
+        What is to be taken from one location to another.
+    rules
+        Between visits.
+    objective
+        Levels, first things first. Default: cost.
+    plan
+        The plan of now, for changing it.
     """
 
     family: ClassVar[str] = "routing"
 
     problem: Literal["routing"] = "routing"
-    locations: tuple[Annotated[Location, BeforeValidator(_location)], ...] = Field(min_length=2)
+    units: Units = Units()
+    horizon: Horizon | None = None
+    locations: tuple[AnyLocation, ...] = Field(min_length=2)
     travel: Travel
-    loads: tuple[Name, ...] = Field(default=(), max_length=1)
-    fleet: tuple[Vehicle, ...] = Field(default=(Vehicle(),), min_length=1, max_length=1)
+    loads: tuple[Name, ...] = ()
+    fleet: tuple[Vehicle, ...] = Field(default=(Vehicle(),), min_length=1)
     visits: tuple[Visit, ...] | None = Field(default=None, min_length=1)
+    shipments: tuple[Shipment, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    objective: tuple[AnyObjective, ...] = ()
+    plan: Plan | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> RoutingInstance:
-        refuse("routing", _unknown(self) or [*_unplaced(self), *_unfit(self)])
+        refuse("routing", [*_unknown(self)] or [*_unplaced(self), *_unfit(self), *_untimely(self)])
         return self
+
+    @cached_property
+    def clock(self) -> Clock:
+        """How times are counted."""
+        zero = None
+        if self.horizon is not None and isinstance(self.horizon.start, str) and "-" in self.horizon.start:
+            zero = datetime.fromisoformat(self.horizon.start.strip())
+        return Clock(UNITS[self.units.time], zero)
 
     @property
     def vehicle(self) -> Vehicle:
-        """The kind of vehicle."""
+        """The first kind of vehicle."""
         return self.fleet[0]
 
     @property
     def depot(self) -> str | int:
-        """The location where routes start and end."""
-        return self.locations[0].id if self.vehicle.start is None else self.vehicle.start
+        """The location where routes of the first kind start and end."""
+        start = self.vehicle.start
+        return self.locations[0].id if start is None or start == ANYWHERE else start
 
     @cached_property
     def stops(self) -> tuple[Visit, ...]:
-        """The visits, in the order of the form's nodes 1, 2, …"""
-        if self.visits is not None:
-            return self.visits
+        """The visits, and the ends of the shipments, in the order of the form's visits."""
+        if self.visits is not None or self.shipments:
+            ends = [
+                Visit(
+                    id=f"{s.id}.{name}", **end.model_dump(), skills=s.skills, optional=s.optional, priority=s.priority
+                )
+                for s in self.shipments
+                for name, end in (("pickup", s.pickup), ("delivery", s.delivery))
+            ]
+            return (*(self.visits or ()), *ends)
         return tuple(Visit(id=place.id) for place in self.locations if place.id != self.depot)
 
     @cached_property
+    def position(self) -> dict[str | int, int]:
+        """The number of each location."""
+        return {place.id: k for k, place in enumerate(self.locations)}
+
+    @cached_property
     def where(self) -> tuple[int, ...]:
-        """The location's position in ``locations`` of every node of the form: the depot, then the visits."""
-        position = {place.id: k for k, place in enumerate(self.locations)}
-        return (position[self.depot], *(position[v.id if v.at is None else v.at] for v in self.stops))
+        """The number of the location of every node of the form ``routes``: the depot, then the visits."""
+        return (self.position[self.depot], *(self.position[v.id if v.at is None else v.at] for v in self.stops))
 
     @cached_property
     def points(self) -> Floats | None:
-        """Coordinates of the nodes of the form (x, y) or (lat, lon), shape (n, 2); None with a matrix."""
+        """Coordinates of those nodes (x, y) or (lat, lon), shape (n, 2); None with a matrix."""
         if self.travel.matrix is not None:
             return None
         places = [self.locations[k] for k in self.where]
-        if self.travel.geo is not None:
+        if self.travel.geo is not None or self.travel.haversine is not None:
             return np.array([(p.lat, p.lon) for p in places], dtype=np.float64)
         return np.array([(p.x, p.y) for p in places], dtype=np.float64)
 
     @cached_property
-    def form(self) -> Routes:
-        """The native form: node 0 is the depot, node k the k-th visit."""
-        rule, points = self.travel, self.points
-        if points is None:
-            distance = np.array(rule.matrix, dtype=np.float64)[np.ix_(self.where, self.where)]
-        elif rule.euclidean is not None:
-            distance = travel.euclidean(points, rule.euclidean.rounding)
-        else:
-            distance = travel.geographic(points) if rule.geo is not None else travel.pseudo_euclidean(points)
+    def matrices(self) -> tuple[Floats, Floats]:
+        """Distances and times between the locations, shapes (locations, locations)."""
+        return distances(self.travel, self.locations, self.units)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the form ``routes`` says everything: one kind of vehicle, one load, no times, prices or rules."""
+        vehicle = self.vehicle
+        said = {"id", "count", "start", "end", "capacity"}
+        simple = len(self.fleet) == 1 and vehicle.model_fields_set <= said and vehicle.start != ANYWHERE
+        simple = simple and vehicle.end in (None, self.depot) and len(self.loads) <= 1
+        simple = simple and not (self.shipments or self.rules or self.plan or self.horizon)
+        simple = simple and all(o.minimise in ("cost", "distance") for o in self.objective) and len(self.objective) < 2
+        matrix = self.travel.matrix
+        simple = simple and not (isinstance(matrix, Matrix) and matrix.time is not None)
+        return simple and all(v.model_fields_set <= {"id", "at", "deliver"} for v in self.stops)
+
+    @cached_property
+    def form(self) -> Routes | Fleet:
+        """The native form: ``routes`` where that says everything, else ``fleet``."""
+        return self.routes if self.plain else self.rich
+
+    @cached_property
+    def rich(self) -> Fleet:
+        """The form ``fleet``, which says everything."""
+        from qopt.models.families._routing_fleet import fleet
+
+        return fleet(self)
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The form ``routes``: node 0 is the depot, node k the k-th visit. Only for what is ``plain``."""
+        distance = self.matrices[0][np.ix_(self.where, self.where)]
         np.fill_diagonal(distance, 0.0)
-        demand = np.array([0.0, *(_amount(v.deliver) for v in self.stops)])
+        demand = np.array([0.0, *(float(sum(amounts(v.deliver, self.loads))) for v in self.stops)])
         count = len(self.stops) if self.vehicle.count == "unlimited" else self.vehicle.count
-        capacity = np.inf if self.vehicle.capacity is None else _amount(self.vehicle.capacity)
+        capacity = np.inf if self.vehicle.capacity is None else limits(self.vehicle.capacity, self.loads)[0]
         return Routes(distance, demand, capacity, count)
 
 
-def _amount(load: Loads) -> float:
-    """The number behind a load given plainly or by name."""
-    return float(sum(load.values())) if isinstance(load, Mapping) else float(load)
+def amounts(load: Loads, names: Sequence[str]) -> list[float]:
+    """One number per load: a plain number is of the first one, a load that is not named is 0."""
+    if isinstance(load, Mapping):
+        return [float(load.get(name, 0.0)) for name in names]
+    return [float(load), *([0.0] * (max(1, len(names)) - 1))]
 
 
-def _unknown(instance: RoutingInstance) -> list[Fault]:
-    """Ids that occur twice, and references to locations that do not exist."""
-    faults: list[Fault] = []
-    named: dict[str, Sequence[Location | Visit]] = {"locations": instance.locations, "visits": instance.visits or ()}
+def limits(capacity: Loads, names: Sequence[str]) -> list[float]:
+    """The same of a capacity: what is not named has no limit."""
+    if isinstance(capacity, Mapping):
+        return [float(capacity.get(name, np.inf)) for name in names]
+    return [float(capacity), *([np.inf] * (max(1, len(names)) - 1))]
+
+
+def _unknown(instance: RoutingInstance) -> Iterator[Fault]:
+    """Ids that occur twice, and references to what does not exist."""
+    named: dict[str, Sequence[Location | Visit | Shipment]] = {
+        "locations": instance.locations,
+        "visits": instance.visits or (),
+        "shipments": instance.shipments,
+    }
     for name, things in named.items():
         seen: set[str | int] = set()
         for k, thing in enumerate(things):
             if thing.id in seen:
-                faults.append(((name, k, "id"), "ids must differ", thing.id))
+                yield (name, k, "id"), "ids must differ", thing.id
             seen.add(thing.id)
     known = {place.id for place in instance.locations}
     for k, visit in enumerate(instance.visits or ()):
         if visit.at is None and visit.id not in known:
-            faults.append((("visits", k, "id"), "a visit without at needs a location of the same id", visit.id))
+            yield ("visits", k, "id"), "a visit without at needs a location of the same id", visit.id
         elif visit.at is not None and visit.at not in known:
-            faults.append((("visits", k, "at"), "there is no such location", visit.at))
-    vehicle = instance.vehicle
-    if vehicle.start is not None and vehicle.start not in known:
-        faults.append((("fleet", 0, "start"), "there is no such location", vehicle.start))
-    if vehicle.end not in (None, instance.depot):
-        rule = f"a vehicle ends where it starts, at {instance.depot}"
-        faults.append((("fleet", 0, "end"), rule, vehicle.end))
-    return faults
+            yield ("visits", k, "at"), "there is no such location", visit.at
+    for k, shipment in enumerate(instance.shipments):
+        for name, end in (("pickup", shipment.pickup), ("delivery", shipment.delivery)):
+            if end.at not in known:
+                yield ("shipments", k, name, "at"), "there is no such location", end.at
+    for k, vehicle in enumerate(instance.fleet):
+        for name, place in (("start", vehicle.start), ("end", vehicle.end)):
+            if place is not None and place != ANYWHERE and place not in known:
+                yield ("fleet", k, name), "there is no such location", place
+        if vehicle.trips > 1 and vehicle.start == ANYWHERE:
+            yield ("fleet", k, "trips"), "a vehicle that reloads needs a start", vehicle.trips
+        if vehicle.id in {other.id for other in instance.fleet[:k]}:
+            yield ("fleet", k, "id"), "ids must differ", vehicle.id
+    yield from _unruly(instance)
 
 
-def _unplaced(instance: RoutingInstance) -> list[Fault]:
+def _unruly(instance: RoutingInstance) -> Iterator[Fault]:
+    """Rules and pins that name no visit, and rules that say several things or nothing."""
+    visits = {visit.id for visit in instance.visits or ()} | {s.id for s in instance.shipments}
+    if instance.visits is None and not instance.shipments:
+        visits |= {visit.id for visit in instance.stops}
+    for k, rule in enumerate(instance.rules):
+        kinds = [name for name in ("keep_together", "keep_apart", "before") if getattr(rule, name) is not None]
+        if len(kinds) != 1:
+            told = "a rule needs exactly one of keep_together, keep_apart, before"
+            yield ("rules", k), told, ", ".join(kinds) or "none"
+            continue
+        members = getattr(rule, kinds[0])
+        for j, visit in enumerate(members):
+            if visit not in visits:
+                yield ("rules", k, kinds[0], j), "there is no such visit", visit
+            elif visit in members[:j]:
+                yield ("rules", k, kinds[0], j), "the same visit stands twice in a rule", visit
+    for j, visit in enumerate(instance.plan.pinned.visits if instance.plan is not None else ()):
+        if visit not in visits:
+            yield ("plan", "pinned", "visits", j), "there is no such visit", visit
+
+
+def _unplaced(instance: RoutingInstance) -> Iterator[Fault]:
     """A travel section that does not fit the locations."""
     rule = instance.travel
-    given = [name for name in ("matrix", "euclidean", "geo", "att") if getattr(rule, name) is not None]
+    ways = ("matrix", "euclidean", "haversine", "geo", "att")
+    given = [name for name in ways if getattr(rule, name) is not None]
     if len(given) != 1:
-        return [(("travel",), "travel needs exactly one of matrix, euclidean, geo, att", ", ".join(given) or "none")]
+        yield ("travel",), f"travel needs exactly one of {', '.join(ways)}", ", ".join(given) or "none"
+        return
     n = len(instance.locations)
     if rule.matrix is not None:
-        if len(rule.matrix) != n:
-            return [(("travel", "matrix"), f"the matrix needs a row for each of {n} locations", len(rule.matrix))]
-        return [
-            (("travel", "matrix", k), f"a row needs {n} numbers, one for each location", len(row))
-            for k, row in enumerate(rule.matrix)
-            if len(row) != n
-        ]
-    needed = ("lat", "lon") if rule.geo is not None else ("x", "y")
-    return [
-        (("locations", k), f"travel by {given[0]} needs {needed[0]} and {needed[1]} of every location", place.id)
-        for k, place in enumerate(instance.locations)
-        if any(getattr(place, name) is None for name in needed)
-    ]
+        for where, rows in matrix_rows(rule):
+            if len(rows) != n:
+                yield ("travel", *where), f"the matrix needs a row for each of {n} locations", len(rows)
+                continue
+            for k, row in enumerate(rows):
+                if len(row) != n:
+                    yield ("travel", *where, k), f"a row needs {n} numbers, one for each location", len(row)
+        if isinstance(rule.matrix, Matrix) and rule.matrix.time is None and rule.matrix.distance is None:
+            yield ("travel", "matrix"), "a matrix needs time or distance", "none"
+        return
+    needed = ("lat", "lon") if given[0] in ("geo", "haversine") else ("x", "y")
+    for k, place in enumerate(instance.locations):
+        if any(getattr(place, name) is None for name in needed):
+            yield (
+                ("locations", k),
+                f"travel by {given[0]} needs {needed[0]} and {needed[1]} of every location",
+                place.id,
+            )
 
 
-def _unfit(instance: RoutingInstance) -> list[Fault]:
+def matrix_rows(rule: Travel) -> Iterator[tuple[tuple[str, ...], tuple[tuple[float, ...], ...]]]:
+    """The matrices of a travel section, each with its path in it."""
+    if isinstance(rule.matrix, Matrix):
+        for name in ("time", "distance"):
+            rows = getattr(rule.matrix, name)
+            if rows is not None:
+                yield ("matrix", name), rows
+    elif rule.matrix is not None:
+        yield ("matrix",), rule.matrix
+
+
+def _unfit(instance: RoutingInstance) -> Iterator[Fault]:
     """Loads without a name in ``loads``, and visits that no vehicle can carry."""
+    named: list[tuple[tuple[str | int, ...], Loads | None]] = []
+    named += [(("fleet", k, "capacity"), vehicle.capacity) for k, vehicle in enumerate(instance.fleet)]
+    for k, visit in enumerate(instance.visits or ()):
+        named += [(("visits", k, "deliver"), visit.deliver), (("visits", k, "collect"), visit.collect)]
+    named += [(("shipments", k, "load"), shipment.load) for k, shipment in enumerate(instance.shipments)]
     faults: list[Fault] = []
-    vehicle = instance.vehicle
-    amounts = [(("fleet", 0, "capacity"), vehicle.capacity)]
-    amounts += [(("visits", k, "deliver"), visit.deliver) for k, visit in enumerate(instance.visits or ())]
-    for where, load in amounts:
+    for where, load in named:
         for name in load if isinstance(load, Mapping) else ():
             if name not in instance.loads:
                 known = f"it has {', '.join(instance.loads)}" if instance.loads else "it is empty"
                 faults.append(((*where, name), f"loads does not name this; {known}", name))
-    if vehicle.capacity is not None and not faults:
-        room = _amount(vehicle.capacity)
-        for k, visit in enumerate(instance.visits or ()):
-            if _amount(visit.deliver) > room:
-                rule = f"no vehicle can carry this; the capacity is {room:g}"
-                faults.append((("visits", k, "deliver"), rule, f"{_amount(visit.deliver):g}"))
-    return faults
+    yield from faults
+    if faults or instance.objective or any(vehicle.capacity is None for vehicle in instance.fleet):
+        return
+    rooms = np.array([limits(v.capacity, instance.loads) for v in instance.fleet if v.capacity is not None])
+    for where, load in named[len(instance.fleet) :]:
+        need = np.array(amounts(load, instance.loads)) if load is not None else np.zeros(rooms.shape[1])
+        if not (need <= rooms).all(axis=1).any():
+            room = rooms.max(axis=0)
+            d = int(np.argmax(need - room))
+            yield where, f"no vehicle can carry this; the capacity is {room[d]:g}", f"{need[d]:g}"
+
+
+def _untimely(instance: RoutingInstance) -> Iterator[Fault]:
+    """Times that cannot be counted, and windows that end before they begin."""
+    windows: list[tuple[tuple[str | int, ...], Any]] = []
+    for k, vehicle in enumerate(instance.fleet):
+        windows.append((("fleet", k, "shift"), vehicle.shift))
+        windows += [(("fleet", k, "breaks", j, "between"), b.between) for j, b in enumerate(vehicle.breaks)]
+    for k, visit in enumerate(instance.visits or ()):
+        windows += [(("visits", k, "windows", j), window) for j, window in enumerate(visit.windows)]
+    for k, shipment in enumerate(instance.shipments):
+        for name, end in (("pickup", shipment.pickup), ("delivery", shipment.delivery)):
+            windows += [(("shipments", k, name, "windows", j), window) for j, window in enumerate(end.windows)]
+    if instance.horizon is not None and instance.horizon.end is not None:
+        windows.append((("horizon",), (instance.horizon.start, instance.horizon.end)))
+    for where, window in windows:
+        if window is None:
+            continue
+        try:
+            first, last = (instance.clock.moment(value) for value in window)
+        except ValueError as error:
+            yield where, str(error), f"{window[0]} to {window[1]}"
+            continue
+        if last < first:
+            yield where, "it ends before it begins", f"{window[0]} to {window[1]}"

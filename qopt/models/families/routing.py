@@ -10,11 +10,16 @@ import numpy as np
 
 from qopt.core.arrays import Floats
 from qopt.core.errors import ModelError, RecordError
+from qopt.core.forms.fleet import Fleet
+from qopt.core.forms.fleet import Proposal as FleetProposal
 from qopt.core.forms.routes import Proposal, Routes
 from qopt.core.problem import Problem
 from qopt.core.solution import Solution
+from qopt.models.families import _fleet_check as rich_judge
+from qopt.models.families import _fleet_pool as tours
 from qopt.models.families import _routing_arcs as arcs
 from qopt.models.families import _routing_check as judge
+from qopt.models.families import _routing_plan as rich
 from qopt.models.families import _routing_pool as selection
 from qopt.models.families import _routing_position as position
 from qopt.models.families._routing_document import Location, RoutingInstance, Travel, Vehicle, Visit
@@ -37,30 +42,38 @@ class Routing:
         }
     )
 
-    def form(self, instance: RoutingInstance) -> Routes:
-        """The native form: node 0 is the depot, node k the k-th visit."""
+    def form(self, instance: RoutingInstance) -> Routes | Fleet:
+        """The native form: ``routes`` where that says everything, else ``fleet``."""
         return instance.form
+
+    def offers(self, instance: RoutingInstance) -> tuple[str, ...]:
+        """Formulations of an instance: a choice among known tours is the one that every rule fits into."""
+        if instance.plain:
+            return tuple(self.formulations)
+        return ("pool",) if tours.fits(instance.rich) else ()
 
     def points(self, instance: RoutingInstance) -> tuple[list[str | int], Floats | None]:
         """Ids of the form's nodes, the depot first, and their coordinates (x, y), shape (n, 2); None with a matrix."""
         points = instance.points
-        if points is not None and instance.travel.geo is not None:
+        if points is not None and (instance.travel.geo is not None or instance.travel.haversine is not None):
             points = points[:, ::-1]
         return [instance.depot, *(visit.id for visit in instance.stops)], points
 
     def choose(self, instance: RoutingInstance, purpose: str) -> str:
-        """``arcs`` to solve exactly, ``position`` to sample."""
+        """``arcs`` to solve exactly, ``position`` to sample; where there are rich rules, ``pool``."""
+        if not instance.plain:
+            return "pool"
         return "arcs" if purpose == "exact" else "position"
 
     def size(self, instance: RoutingInstance, formulation: str = "position") -> tuple[int, int]:
         """Columns and nonzeros without building anything; ``pool`` depends on the pool and counts as one per visit."""
         chosen = self._formulation(instance, formulation)
         if chosen == "pool":
-            return len(instance.stops), 2 * len(instance.stops)
-        return (arcs if chosen == "arcs" else position).size(instance.form)
+            return (len(instance.stops), 2 * len(instance.stops)) if instance.plain else (10**9, 10**9)
+        return (arcs if chosen == "arcs" else position).size(instance.routes)
 
     def build(
-        self, instance: RoutingInstance, *, formulation: str = "auto", pool: Sequence[Proposal] | None = None
+        self, instance: RoutingInstance, *, formulation: str = "auto", pool: Sequence[Any] | None = None
     ) -> Problem:
         """The instance as a Problem.
 
@@ -76,27 +89,32 @@ class Routing:
         """
         chosen = self._formulation(instance, formulation)
         ids = tuple(str(visit.id) for visit in instance.stops)
+        if not instance.plain:
+            kinds = tuple(str(vehicle.id) for vehicle in instance.fleet)
+            return tours.build(instance.rich, _given(pool), ids, kinds, instance.name)
         if chosen == "pool":
-            return selection.build(instance.form, _given(pool), ids, instance.name)
+            return selection.build(instance.routes, _given(pool), ids, instance.name)
         if chosen == "arcs":
-            return arcs.build(instance.form, ids, str(instance.depot), instance.name)
-        if position.is_tour(instance.form):
-            return position.tour(instance.form, ids, instance.name)
-        return position.fleet(instance.form, ids, str(instance.depot), instance.name)
+            return arcs.build(instance.routes, ids, str(instance.depot), instance.name)
+        if position.is_tour(instance.routes):
+            return position.tour(instance.routes, ids, instance.name)
+        return position.fleet(instance.routes, ids, str(instance.depot), instance.name)
 
     def lift(
         self,
         instance: RoutingInstance,
-        proposal: Proposal,
+        proposal: Any,
         *,
         formulation: str = "auto",
-        pool: Sequence[Proposal] | None = None,
+        pool: Sequence[Any] | None = None,
     ) -> Floats | None:
         """A proposal as columns of a formulation; None when that formulation cannot hold it."""
+        if not instance.plain:
+            return None if pool is None else tours.lift(instance.rich, pool, proposal)
         chosen = self._formulation(instance, formulation)
         if chosen == "pool":
-            return selection.lift(instance.form, _given(pool), proposal)
-        return (arcs if chosen == "arcs" else position).lift(instance.form, proposal)
+            return selection.lift(instance.routes, _given(pool), proposal)
+        return (arcs if chosen == "arcs" else position).lift(instance.routes, proposal)
 
     def lower(
         self,
@@ -104,13 +122,15 @@ class Routing:
         values: Any,
         *,
         formulation: str = "auto",
-        pool: Sequence[Proposal] | None = None,
-    ) -> Proposal | None:
+        pool: Sequence[Any] | None = None,
+    ) -> Any:
         """The proposal behind columns of a formulation; None when they describe none."""
+        if not instance.plain:
+            return tours.lower(instance.rich, _given(pool), values)
         chosen = self._formulation(instance, formulation)
         if chosen == "pool":
-            return selection.lower(instance.form, _given(pool), values)
-        return (arcs if chosen == "arcs" else position).lower(instance.form, values)
+            return selection.lower(instance.routes, _given(pool), values)
+        return (arcs if chosen == "arcs" else position).lower(instance.routes, values)
 
     def interpret(self, instance: RoutingInstance, solution: Solution) -> dict[str, Any]:
         """Routes with their stops, loads and costs; visits that none makes are listed as unserved.
@@ -121,9 +141,11 @@ class Routing:
             Values that describe no routes.
         """
         proposal = solution.candidate.proposal
+        if not instance.plain:
+            return rich.plan_of(instance, instance.rich, proposal)
         if proposal is None:
             proposal = self._described(instance, solution)
-        form, ids = instance.form, [visit.id for visit in instance.stops]
+        form, ids = instance.routes, [visit.id for visit in instance.stops]
         count = instance.vehicle.count
         routes = []
         for k, route in enumerate(proposal.routes, start=1):
@@ -142,7 +164,7 @@ class Routing:
         ]
         return {"routes": routes, "unserved": unserved}
 
-    def restore(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> Proposal:
+    def restore(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> Proposal | FleetProposal:
         """A plan's stops as routes of the form; its loads and costs are not looked at.
 
         Raises
@@ -150,6 +172,8 @@ class Routing:
         RecordError
             No routes, or a stop that is no visit of this instance.
         """
+        if not instance.plain:
+            return rich.restore(instance, instance.rich, plan)
         node = {str(visit.id): k for k, visit in enumerate(instance.stops, start=1)}
         routes = []
         for k, route in enumerate(entries(plan, "routes")):
@@ -163,8 +187,11 @@ class Routing:
 
     def key(self, plan: Mapping[str, Any]) -> Any:
         """Plans are the same whatever the order of their routes, and the direction where it costs nothing."""
-        lines = []
+        lines: list[Any] = []
         for route in plan["routes"]:
+            if "kind" in route:
+                lines.append((str(route["kind"]), tuple(str(step["id"]) for step in route["schedule"])))
+                continue
             stops = tuple(str(stop) for stop in route["stops"])
             lines.append((min(stops, stops[::-1]), round(float(route["cost"]), 6)))
         return tuple(sorted(lines))
@@ -202,7 +229,7 @@ class Routing:
 
     def domain_check(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> list[str]:
         """Every rule that a plan breaks and every number it states wrongly, one sentence each."""
-        return judge.faults(instance, plan)
+        return judge.faults(instance, plan) if instance.plain else rich_judge.faults(instance, plan)
 
     def _formulation(self, instance: RoutingInstance, wanted: str) -> str:
         if wanted == "auto":
@@ -225,7 +252,7 @@ class Routing:
         return proposal
 
 
-def _given(pool: Sequence[Proposal] | None) -> Sequence[Proposal]:
+def _given(pool: Sequence[Any] | None) -> Sequence[Any]:
     if pool is None:
         raise ModelError("the formulation 'pool' chooses among known routes: give it a pool of proposals")
     return pool
