@@ -227,7 +227,8 @@ class _Route:
                 load = math.fsum(
                     _amount(self.visit[s["id"]].deliver, name, names) for s in trip if s["what"] == "visit"
                 )
-                most, aboard = load, set()
+                most = load
+                aboard: set[Any] = set()
                 for step in trip:
                     if step["what"] != "visit":
                         continue
