@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+import qopt
 from qopt.core.polynomial import Polynomial
 
 
@@ -30,5 +31,7 @@ def read_upper(path: Path) -> Polynomial:
 
 
 def read(path: Path) -> Polynomial:
-    """By suffix: ``.npz`` or a Gset text file."""
-    return read_upper(path) if path.suffix == ".npz" else read_gset(path)
+    """By suffix: ``.npz``, a Gset text file, or anything that ``qopt.load`` knows."""
+    if path.suffix == ".npz":
+        return read_upper(path)
+    return read_gset(path) if path.suffix == ".txt" else qopt.compile(qopt.load(path), accepts=qopt.QUBO).polynomial

@@ -87,10 +87,12 @@ def save(sign, kept):
 
 
 @njit(cache=True, nogil=True)
-def move(indptr, col, weight, field, sign, bits):
-    """Go to the point ``bits`` (n,) by flipping what differs; returns the number of flips."""
+def move(units, indptr, col, weight, field, sign, bits):
+    """Go to the point ``bits`` (n,) by flipping what differs, at most ``units`` bits; returns how many were flipped."""
     flips = 0
     for k in range(len(field)):
+        if flips == units:
+            break
         if (sign[k] < 0) != (bits[k] != 0):
             turn(indptr, col, weight, field, k, sign[k] > 0)
             sign[k] = -sign[k]

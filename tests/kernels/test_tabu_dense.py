@@ -108,7 +108,10 @@ def test_move_twin(dense):
     c = CASES["blocks"]
     arrays = start(c, dense, 1)
     target = np.random.default_rng(9).integers(0, 2, len(c.linear), dtype=np.int8)
-    assert tabu_dense.move(*arrays[:5], target) == np.count_nonzero(target != c.start)
+    apart = np.count_nonzero(target != c.start)
+    assert tabu_dense.move(7, *arrays[:5], target) == 7
+    assert np.count_nonzero(arrays[4] != 1 - 2 * target) == apart - 7
+    assert tabu_dense.move(10**6, *arrays[:5], target) == apart - 7
     assert np.array_equal(arrays[4], 1 - 2 * target)
     assert np.array_equal(arrays[4] * arrays[3], costs(c, target))
 
