@@ -3,7 +3,7 @@
     field, sign  (n, lanes)  as in ``anneal_fields``, the lanes of a bit next to each other
     random       (lanes,)    uint64; one draw per sweep makes the lane's key of that sweep
     key          (lanes,)    uint32; the random number of bit i is a mix of i and the key, whether or not it is used
-    at           (4,)        SWEEP, BIT, ended, bits changed in this sweep of the descent
+    at           (4,)        SWEEP, BIT, CHANGES (bits changed in this sweep of the descent), ENDED
 
 So a lane's path depends on its own start and stream alone, not on its neighbours or on where a step begins. A bit at
 which no lane could accept is passed over. Every loop over lanes is free of branches, for the compiler to vectorise.
@@ -17,7 +17,7 @@ from numba import njit
 
 from qopt.kernels.rng import advance
 
-SWEEP, BIT, ENDED, CHANGES = 0, 1, 2, 3
+SWEEP, BIT, CHANGES, ENDED = 0, 1, 2, 3
 REACH = 12.0
 """Moves that cost more than this many temperatures (chance 6e-6) are not proposed."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qopt.solvers.search.catch import Catch
     from qopt.solvers.search.landscape import Landscape
     from qopt.solvers.search.rounds import Rounds
+    from qopt.solvers.search.schedule import Schedule
 
 NAME = "anneal"
 READS, SWEEPS = 32, 1000
@@ -54,10 +55,11 @@ class Anneal:
     sweeps
         Sweeps of a read, at least 1. None: 1000, or growing with the time that a deadline leaves.
     beta_min, beta_max
-        Inverse temperatures of the first and last sweep, above 0, in 1 / energy. None: from the fields of a random
-        point and of the local minimum below it.
+        Inverse temperatures of the first and last sweep, above 0, in 1 / energy. None: from what moves change at a
+        random point and at the local minimum below it, and from the couplings.
     schedule
-        ``geometric`` or ``linear`` in beta.
+        ``geometric`` or ``linear`` in beta, or ``tuned``: by a pilot of at most a twentieth of the sweeps, so that each
+        temperature has the time it needs. With ``beta_min`` or ``beta_max`` the last is ``geometric``.
     reduce
         Whether to reduce. Without it the rows are reads of the problem as it is.
     keep
@@ -68,7 +70,7 @@ class Anneal:
     sweeps: int | None = None
     beta_min: float | None = None
     beta_max: float | None = None
-    schedule: str = "geometric"
+    schedule: str = "tuned"
     reduce: bool = True
     keep: int = 200
 
@@ -81,8 +83,8 @@ class Anneal:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ModelError(f"sampler {NAME}: {name} must be above 0, got {value!r}")
-        if self.schedule not in ("geometric", "linear"):
-            raise ModelError(f"sampler {NAME}: schedule must be geometric or linear, got {self.schedule!r}")
+        if self.schedule not in ("tuned", "geometric", "linear"):
+            raise ModelError(f"sampler {NAME}: schedule must be tuned, geometric or linear, got {self.schedule!r}")
 
     def sample(
         self, compiled: Compiled, *, budget: Budget, seed: int, watch: Watch, initial: Bits | None = None
@@ -171,8 +173,10 @@ class Anneal:
 
         landscape = catch.landscape
         annealer = Annealer(landscape.structure, landscape.couplings, seed)
-        hot, cold = self._range(annealer, search)
-        rounds = Rounds(annealer, search, given, hot, cold, self.schedule == "linear")
+        asked = (budget.reads or self.reads or READS) * (self.sweeps or SWEEPS)
+        total = asked if self._bounded(budget, search) else None
+        schedule = self._schedule(annealer, search, total)
+        rounds = Rounds(annealer, search, given, schedule)
         longest, complete = 0, True
         for blocks in self._blocks(rounds, budget, solved=solved):
             for ends in annealer.run_all(blocks, search):
@@ -182,22 +186,27 @@ class Anneal:
             if not complete:
                 break
         factor = landscape.couplings.factor
-        info = {"sweeps": longest, "beta_range": [factor / hot, factor / cold], **landscape.facts}
+        beta_range = [factor / schedule.hot, factor / schedule.cold]
+        info = {"sweeps": longest, "beta_range": beta_range, **landscape.facts}
         return info, complete and (solved or self._bounded(budget, search))
 
     def _bounded(self, budget: Budget, watch: Watch) -> bool:
         """Whether anything but the deadline ends the run."""
         return bool(budget.work or budget.reads or self.reads) or watch.deadline is None
 
-    def _range(self, annealer: Annealer, watch: Watch) -> tuple[float, float]:
-        """Hottest and coldest temperature in inner energies: as asked for, else tuned."""
+    def _schedule(self, annealer: Annealer, watch: Watch, sweeps: int | None) -> Schedule:
+        """As asked for, else tuned; ``sweeps`` are those of all reads, None where the deadline says how many."""
+        from qopt.solvers.search.schedule import Schedule
+
+        if self.schedule == "tuned" and self.beta_min is None and self.beta_max is None:
+            return annealer.schedule(watch, sweeps=sweeps)
+        hot = cold = 0.0
+        if self.beta_min is None or self.beta_max is None:
+            hot, cold = annealer.temperatures(watch)
         factor = annealer.couplings.factor
-        if self.beta_min is not None and self.beta_max is not None:
-            return factor / self.beta_min, factor / self.beta_max
-        hot, cold = annealer.temperatures(watch)
         hot = hot if self.beta_min is None else factor / self.beta_min
         cold = cold if self.beta_max is None else factor / self.beta_max
-        return hot, cold
+        return (Schedule.even_in_beta if self.schedule == "linear" else Schedule.geometric)(hot, cold)
 
     def _blocks(self, rounds: Rounds, budget: Budget, *, solved: bool) -> Iterator[list[Block]]:
         """The reads that the budget and the parameters ask for; beside a known optimum one less, of fewer sweeps."""

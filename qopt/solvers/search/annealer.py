@@ -1,36 +1,47 @@
-"""Annealed reads of one problem: the arrays of ``kernels.anneal_*``, temperatures from the problem, reads in chunks."""
+"""Annealed reads of one problem: which kernel takes them, temperatures from the problem, reads in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits, Floats
-from qopt.core.watch import Watch, run_in_chunks
-from qopt.kernels import anneal_chain, anneal_fields, anneal_lanes
+from qopt.core.watch import Watch
+from qopt.kernels import anneal_lanes
+from qopt.kernels.anneal_words import CHAINS
 from qopt.kernels.rng import streams
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Ends
+from qopt.solvers.search.arranged import Arranged
 from qopt.solvers.search.couplings import Couplings
-from qopt.solvers.search.temperatures import coldest, hottest
+from qopt.solvers.search.pacing import Run, counted
+from qopt.solvers.search.schedule import Schedule
+from qopt.solvers.search.words import Words
 
 MOST_LANES = 64
 LEAST_LANES = 8
 """Fewer reads than this go one after the other: most of a vector would be idle."""
 
+LEAST_WORDS = 32
+"""Fewer reads than this are faster in blocks, one after the other, than in words, of which they would use few bits."""
+
 _LANE_BYTES = 2**26
-_SETTLE_SECONDS = 0.015
-_PROBES = 4096
-_TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
+_PILOT_SHARE = 0.05  # of all sweeps, or of the time, at most
+
+
+Drive = Callable[[Run], tuple[int, bool]]
+"""Runs chains to their end; returns the units done and whether they came there in time."""
 
 
 class Block(NamedTuple):
-    """Ends to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
+    """Reads to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
 
-    ``lanes`` says whether they go through the vector lanes together, or one after the other.
+    ``lanes`` says whether they go side by side, or one after the other.
     """
 
     starts: list[tuple[int, Bits]]
@@ -48,130 +59,75 @@ class Annealer:
     """
 
     def __init__(self, structure: Structure, couplings: Couplings, seed: int) -> None:
+        self.arranged = Arranged(structure, couplings)
         self.structure, self.couplings = structure, couplings
         self._seed = seed & (2**64 - 1)
-        c = couplings
-        self._weights = (c.indptr, c.col, c.weight)
-        self._couplings = anneal_chain.Couplings(c.linear, *self._weights, np.array([c.lowest]))
-        s = structure
-        free = np.array([s.free], dtype=np.int64)
-        self._layout = anneal_chain.Layout(free, s.set_start, s.square_start, s.side, s.row_start)
-        self._least = 1.0 if c.exact else 1e-6
-        self._first = 4096
 
-    # starting points
-
-    def start(self, read: int) -> Bits:
-        """The random starting point of a read."""
-        return self.structure.random_points(np.random.default_rng([self._seed, read]), 1)[0]
-
-    # one chain
-
-    def _chain(self, point: Bits, read: int) -> anneal_chain.Chain:
-        number = self.couplings.linear.dtype
-        random = np.empty(1, dtype=np.uint64)
-        streams(np.uint64(self._seed), read, random)
-        field, sign = np.empty((2, self.structure.size), dtype=number)
-        anneal_fields.load(self.couplings.linear, *self._weights, point, field, sign)
-        at = np.zeros(5, dtype=np.int64)
-        return anneal_chain.Chain(field, sign, self.structure.chosen(point), self.structure.place(point), random, at)
-
-    def _plan(self, temperatures: Floats) -> anneal_chain.Plan:
-        return anneal_chain.Plan(temperatures, _TABLE, np.array([self._least]))
-
-    def _gains(self, chain: anneal_chain.Chain) -> Floats:
-        out = np.empty(min(self.structure.moves, _PROBES))
-        stride = -(-self.structure.moves // _PROBES)
-        count = anneal_chain.gains(self._couplings, self._layout, chain, max(1, stride), out)
-        return out[:count]
-
-    def temperatures(self, watch: Watch) -> tuple[float, float]:
-        """Hottest and coldest temperature, in inner energies.
-
-        A random point tells the first: nine tenths of its moves change the energy by less than 2.2 temperatures. The
-        local minimum below it tells the last: a sweep of it is expected to accept next to no worsening moves.
-        """
-        chain = self._chain(self.start(-1 & (2**32 - 1)), -1 & (2**32 - 1))
-        sizes = np.abs(self._gains(chain))
-        sizes = sizes[sizes > 0]
-        if len(sizes) == 0:
-            return 1.0, 1.0
-        hot = hottest(sizes)
-        self._run(chain, self._plan(np.zeros(0)), watch)
-        up = self._gains(chain)
-        share = self.structure.moves / len(up)
-        up = up[up > 0]
-        cold = coldest(up if len(up) else sizes, share)
-        return max(hot, cold), min(hot, cold)
-
-    def _run(self, chain: anneal_chain.Chain, plan: anneal_chain.Plan, watch: Watch) -> int:
-        def step(units: int) -> int:
-            done: int = anneal_chain.anneal(units, self._couplings, self._layout, chain, plan)
-            return done
-
-        return run_in_chunks(step, watch, first=self._first)
-
-    def _one_by_one(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Iterator[Ends]:
-        plan = self._plan(temperatures)
-        for read, point in starts:
-            chain = self._chain(point, read)
-            moves = self._run(chain, plan, watch)
-            complete = bool(chain.at[anneal_chain.ENDED])
-            if not complete:
-                chain.at[anneal_chain.SWEEP] = len(temperatures)
-                moves += self._run(chain, plan, watch_for(_SETTLE_SECONDS, watch))
-            energy = anneal_fields.energy_of(self.couplings.linear, chain.field, chain.sign)
-            yield Ends((chain.sign < 0).astype(np.int8)[None], np.array([energy]), moves, complete)
-            if not complete:
-                return
-
-    # many chains side by side
+    def reseeded(self, seed: int) -> Annealer:
+        """The same problem, arranged once, with reads of another seed."""
+        other = copy.copy(self)
+        other._seed = seed & (2**64 - 1)
+        return other
 
     def lanes(self, reads: int) -> int:
         """Most lanes of a block when there are so many reads in all; 0 when they are better run one by one.
 
         It depends on the problem and the reads alone, so that threads and deadlines do not change what a read does.
         """
-        s = self.structure
-        if reads < LEAST_LANES or self.couplings.dense or s.free < s.size or s.size == 0:
+        if reads < LEAST_LANES or not self.arranged.sparse:
             return 0
-        room = _LANE_BYTES // (2 * self.couplings.linear.itemsize * s.size)
+        room = _LANE_BYTES // (2 * self.couplings.linear.itemsize * self.structure.size)
         return min(MOST_LANES, room) if room >= LEAST_LANES else 0
 
-    def _side_by_side(self, starts: list[tuple[int, Bits]], temperatures: Floats, watch: Watch) -> Ends:
-        number, n, lanes = self.couplings.linear.dtype, self.structure.size, len(starts)
-        points = np.array([point for _, point in starts], dtype=np.int8)
-        random = np.empty(lanes, dtype=np.uint64)
-        for k, (read, _) in enumerate(starts):
-            streams(np.uint64(self._seed), read, random[k : k + 1])
-        field, sign = np.empty((2, n, lanes), dtype=number)
-        anneal_lanes.load(self.couplings.linear, *self._weights, points, field, sign)
-        key, delta, at = np.zeros(lanes, np.uint32), np.zeros(lanes, number), np.zeros(4, np.int64)
+    def together(self, reads: int) -> int:
+        """Reads of a block that share random words when there are so many in all; 0 when none do.
 
-        def step(units: int) -> int:
-            done: int = anneal_lanes.anneal(
-                units, *self._weights, temperatures, self._least, field, sign, random, key, delta, at
-            )
-            return done
+        What such a read does depends on its number and on the number of the first read of its block.
+        """
+        return CHAINS if reads >= LEAST_WORDS and self.arranged.words is not None else 0
 
-        moves = run_in_chunks(step, watch, first=self._first)
-        complete = bool(at[anneal_lanes.ENDED])
-        if not complete:
-            at[anneal_lanes.SWEEP] = len(temperatures)
-            moves += run_in_chunks(step, watch_for(_SETTLE_SECONDS, watch), first=self._first)
-        energies = np.empty(lanes)
-        anneal_lanes.energies_of(self.couplings.linear, field, sign, energies)
-        return Ends(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
+    def start(self, read: int) -> Bits:
+        """The random starting point of a read."""
+        return self.structure.random_points(np.random.default_rng([self._seed, read]), 1)[0]
+
+    def _random(self, read: int) -> NDArray[np.uint64]:
+        random = np.empty(1, dtype=np.uint64)
+        streams(np.uint64(self._seed), read, random)
+        return random
+
+    def temperatures(self, watch: Watch) -> tuple[float, float]:
+        """Hottest and coldest temperature, in inner energies; the same for all seeds."""
+        return self.arranged.temperatures(watch)
+
+    def schedule(self, watch: Watch, *, sweeps: int | None = None) -> Schedule:
+        """The temperatures of a read, told from a pilot; the same for all seeds.
+
+        Parameters
+        ----------
+        sweeps
+            Sweeps of all reads together; None: no matter how many. Where the pilot would take more than a twentieth of
+            them, or of the time that is left, the temperature falls by a constant factor.
+        """
+        if watch.deadline is not None:
+            watch = watch.within(_PILOT_SHARE * watch.remaining())
+        return self.arranged.schedule(watch, sweeps=None if sweeps is None else int(_PILOT_SHARE * sweeps))
 
     def run(self, block: Block, watch: Watch) -> Iterator[Ends]:
         """Anneal a block and yield the ends as they come; stops early when the watch expires.
 
         A read that is stopped descends for up to 15 ms and is yielded too.
         """
-        if block.lanes:
-            yield self._side_by_side(block.starts, block.temperatures, watch)
+
+        def drive(run: Run) -> tuple[int, bool]:
+            return counted(run, block.temperatures, watch)
+
+        if not block.lanes:
+            yield from self.one_by_one(block.starts, drive)
+        elif len(block.starts) >= LEAST_WORDS and self.arranged.words is not None:
+            points = np.array([point for _, point in block.starts], dtype=np.int8)
+            yield self.in_words(self.arranged.words, drive, first=block.starts[0][0], points=points)
         else:
-            yield from self._one_by_one(block.starts, block.temperatures, watch)
+            yield self._in_lanes(block.starts, drive)
 
     def run_all(self, blocks: list[Block], watch: Watch) -> Iterator[Ends]:
         """Anneal blocks, each in a thread of its own when they are several; their ends in the order of the blocks."""
@@ -181,6 +137,66 @@ class Annealer:
         with ThreadPoolExecutor(len(blocks)) as threads:
             for ends in threads.map(lambda block: list(self.run(block, watch)), blocks):
                 yield from ends
+
+    def one_by_one(self, starts: Iterable[tuple[int, Bits]], drive: Drive) -> Iterator[Ends]:
+        """Reads one after the other, until one does not come to its end."""
+        single, least = self.arranged.single, self.arranged.least
+        for read, point in starts:
+            chain = single.chain(point, self._random(read))
+
+            def step(units: int, temperatures: Floats, chain: Any = chain) -> int:
+                return single.step(units, chain, temperatures, least)
+
+            done, complete = drive(Run(step, chain.at, single.sweep))
+            moves = done * self.structure.moves // max(1, single.sweep)
+            yield Ends(single.point(chain)[None], np.array([single.energy(chain)]), moves, complete)
+            if not complete:
+                return
+
+    def in_words(
+        self, words: Words, drive: Drive, *, first: int = 0, points: Bits | None = None, lowest: int | None = None
+    ) -> Ends:
+        """512 reads side by side, numbered from ``first``.
+
+        Parameters
+        ----------
+        points
+            Where they start, shape (rows, size), over and over; None: at random.
+        lowest
+            How many ends are returned, lowest energies first; None: one for each of the points, in their order.
+        """
+        state = words.state(seed=self._seed, first=first, start=points)
+
+        def step(units: int, temperatures: Floats) -> int:
+            return words.step(units, state, temperatures)
+
+        done, complete = drive(Run(step, state.at, CHAINS * self.structure.size))
+        energies = words.energies(state)
+        if lowest is None:
+            chosen = np.arange(CHAINS if points is None else len(points))
+        else:
+            chosen = np.argsort(energies, kind="stable")[:lowest]
+        return Ends(words.points(state, chosen), energies[chosen], done, complete)
+
+    def _in_lanes(self, starts: list[tuple[int, Bits]], drive: Drive) -> Ends:
+        c, lanes = self.couplings, len(starts)
+        weights, number = (c.indptr, c.col, c.weight), c.linear.dtype
+        points = np.array([point for _, point in starts], dtype=np.int8)
+        random = np.concatenate([self._random(read) for read, _ in starts])
+        field, sign = np.empty((2, self.structure.size, lanes), dtype=number)
+        anneal_lanes.load(c.linear, *weights, points, field, sign)
+        key, delta, at = np.zeros(lanes, np.uint32), np.zeros(lanes, number), np.zeros(4, np.int64)
+
+        def step(units: int, temperatures: Floats) -> int:
+            done: int = anneal_lanes.anneal(
+                units, *weights, temperatures, self.arranged.least, field, sign, random, key, delta, at
+            )  # fmt: skip
+            return done
+
+        moves, complete = drive(Run(step, at, lanes * self.structure.size))
+        energies = np.empty(lanes)
+        anneal_lanes.energies_of(c.linear, field, sign, energies)
+        return Ends(np.ascontiguousarray((sign < 0).T.astype(np.int8)), energies, moves, complete)
 
 
 def watch_for(seconds: float, watch: Watch) -> Watch:

@@ -57,6 +57,11 @@ class Blocks:
             place, filled, start.astype(np.uint32), place[col[old]].astype(np.uint32), weight[old].astype(number)
         )
 
+    @property
+    def sweep(self) -> int:
+        """Units of a sweep."""
+        return len(self.linear)
+
     def chain(self, point: Bits, random: NDArray[np.uint64]) -> Chain:
         """A chain at a point (n,), drawing from a xorshift64* state (1,)."""
         bits = np.zeros(len(self.linear), dtype=np.int8)

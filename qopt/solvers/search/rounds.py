@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qopt.core.arrays import Bits, Floats
+from qopt.core.arrays import Bits
 from qopt.core.watch import Watch
+from qopt.kernels.anneal_words import CHAINS
 from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
+from qopt.solvers.search.schedule import Schedule
 
 _FIRST_SWEEPS, _MOST_SWEEPS = 32, 65536
 _ONE_BY_ONE = 8  # reads of a block whose reads go one after the other
@@ -23,18 +25,14 @@ class Rounds:
     ----------
     given
         Inner points to start from: each is descended from as it is, then annealed from at half the schedule.
-    hot, cold
-        First and last temperature, in inner energies.
-    linear
-        Whether 1 / temperature grows evenly, rather than by a constant factor.
+    schedule
+        Of every read, in inner energies.
     """
 
     annealer: Annealer
     watch: Watch
     given: list[Bits]
-    hot: float
-    cold: float
-    linear: bool = False
+    schedule: Schedule
 
     def counted(self, reads: int, sweeps: int) -> Iterator[list[Block]]:
         """That many reads of that many sweeps (0: descent alone)."""
@@ -45,7 +43,8 @@ class Rounds:
         """Rounds of reads until the watch expires, at least one; None: the sweeps double from round to round."""
         yield from self._descents()
         watch = self.watch
-        many = 1 if watch.expired() else watch.threads * (self.annealer.lanes(MOST_LANES) or _ONE_BY_ONE)
+        beside = self.annealer.together(CHAINS) or self.annealer.lanes(MOST_LANES) or _ONE_BY_ONE
+        many = 1 if watch.expired() else watch.threads * beside
         first, now, last, spent = 0, sweeps or _FIRST_SWEEPS, 0, 0.0
         while first == 0 or not watch.expired():
             if sweeps is None and last:
@@ -61,12 +60,13 @@ class Rounds:
             yield [Block(list(enumerate(self.given)), np.zeros(0), False)]
 
     def _reads(self, first: int, reads: int, sweeps: int) -> Iterator[list[Block]]:
-        temperatures = self._temperatures(sweeps)
+        temperatures = self.schedule.sweeps(sweeps)
         again = min(len(self.given), reads) if first == 0 else 0
         if again:
             yield [Block(list(enumerate(self.given[:again])), temperatures[sweeps // 2 :], False)]
-        threads, lanes = self.watch.threads, self.annealer.lanes(reads - again)
-        size = min(lanes or _ONE_BY_ONE, -(-(reads - again) // threads))
+        threads, together = self.watch.threads, self.annealer.together(reads - again)
+        lanes = together or self.annealer.lanes(reads - again)
+        size = together or min(lanes or _ONE_BY_ONE, -(-(reads - again) // threads))
         blocks: list[Block] = []
         for k in range(first + again, first + reads, max(1, size)):
             chosen = range(k, min(k + size, first + reads))
@@ -77,10 +77,3 @@ class Rounds:
                 blocks = []
         if blocks:
             yield blocks
-
-    def _temperatures(self, sweeps: int) -> Floats:
-        if sweeps < 2:
-            return np.full(sweeps, self.cold)
-        if self.linear:
-            return 1.0 / np.linspace(1.0 / self.hot, 1.0 / self.cold, sweeps)
-        return np.geomspace(self.hot, self.cold, sweeps)

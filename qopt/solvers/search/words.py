@@ -105,11 +105,11 @@ class Words:
         return State(x.ravel(), random, np.zeros(4, dtype=np.int64))
 
     def step(self, units: int, state: State, temperatures: Floats) -> int:
-        """Propose at least ``units`` moves of all chains together; fewer are done when they have ended."""
+        """Propose at least ``units`` moves, whole bits of all chains; fewer are done when they have ended."""
         e = self._entries
         bits = -(-units // CHAINS)
         done: int = anneal_words.anneal(bits, e.indptr, e.entry, float(e.unit), temperatures, *state)
-        return min(units, done * CHAINS) if done == bits else done * CHAINS
+        return done * CHAINS
 
     def energies(self, state: State) -> Floats:
         """The energy of every chain (512,)."""

@@ -1,28 +1,48 @@
-"""Annealed reads from random points, as many sweeps as fit into the turn."""
+"""Annealed reads from random points, or from entries of the elite warmed up half-way."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
+from qopt.core.arrays import Bits
+from qopt.core.watch import Watch
+from qopt.kernels.anneal_words import CHAINS
+from qopt.solvers.search.annealer import Annealer
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.landscape import Landscape
+from qopt.solvers.search.pacing import Run, counted, timed
+from qopt.solvers.search.schedule import Schedule
+
+AGAIN = 0.5
+"""How often a turn begins at the elite, where there is one."""
+
+WARM = 0.35, 0.8
+"""Where in the schedule such a turn begins: drawn between these."""
+
+LEAST_SWEEPS = 96
+"""Fewer than this are worth more in fewer reads."""
 
 _BESIDE = 8  # reads of a turn where they go one after the other
-_LEAST_SWEEPS = 128
+_KEPT = 16  # ends of a turn where they go side by side
+_WORDS_PACE, _SINGLE_PACE = 5e9, 2e7  # moves per second, before any were made
 
 
 @dataclass(eq=False)
 class Replicas:
-    """A block of reads per turn, from the hottest to the coldest temperature of the landscape."""
+    """As many sweeps as fit into the turn, in 512 reads side by side or in a few one after the other.
+
+    Each turn, all of its reads begin at random points and at the hottest temperature, or all at entries of the elite
+    and at a moderate one.
+    """
 
     landscape: Landscape
-    pace: list[float] = field(default_factory=lambda: [3e7])
-    """Moves per second of the turns so far, the last one last; how long a turn by time may anneal."""
+    pace: dict[bool, float] = field(default_factory=lambda: {True: _WORDS_PACE, False: _SINGLE_PACE})
+    """Moves per second of the last turn, side by side or not: which reads a turn by time has room for."""
 
     name: ClassVar[str] = "replicas"
     needs: ClassVar[int] = 0
@@ -31,39 +51,76 @@ class Replicas:
 
     @cached_property
     def annealer(self) -> Annealer:
-        """For the temperatures, which every turn shares."""
+        """The landscape arranged for its kernels, once for all turns."""
         return Annealer(self.landscape.structure, self.landscape.couplings, 0)
 
     def spend(self, turn: Turn) -> Ends:
-        """Anneal one block."""
-        annealer = Annealer(self.landscape.structure, self.landscape.couplings, turn.seed + turn.number)
-        hot, cold = self.range
-        lanes = annealer.lanes(MOST_LANES)
-        reads = lanes or _BESIDE
-        moves = max(1, self.landscape.structure.moves)
-        work = turn.work if turn.work is not None else int(0.8 * self.pace[-1] * turn.watch.remaining())
-        reads = max(1, min(reads, work // (moves * _LEAST_SWEEPS)))
-        sweeps = max(1, min(work // (moves * reads), 10**6))
-        starts = [(read, annealer.start(read)) for read in range(reads)]
+        """Anneal one block of reads."""
+        schedule = self.annealer.arranged.schedule(turn.watch)
+        random = np.random.default_rng([turn.seed, turn.number, 3])
+        annealer = self.annealer.reseeded(int(random.integers(2**63)))
+        points, begin = None, 0.0
+        if turn.elite and random.random() < AGAIN:
+            points = np.array([entry.point for entry in turn.elite])[random.permutation(len(turn.elite))]
+            begin = random.uniform(*WARM)
+        size, words = max(1, self.landscape.structure.moves), annealer.arranged.words
+        if words is not None and self._room(turn, True) >= CHAINS * size * LEAST_SWEEPS:
+            sweeps = self._room(turn, True) // (CHAINS * size)
+
+            def drive(run: Run) -> tuple[int, bool]:
+                return _down(run, schedule, begin, None if turn.work is None else sweeps, turn.watch)
+
+            before = turn.watch.clock()
+            ends = annealer.in_words(words, drive, points=points, lowest=_KEPT)
+            self._clock(ends.moves, before, turn.watch, True)
+            return ends
+        return self._one_by_one(turn, annealer, schedule, points, begin)
+
+    def _one_by_one(
+        self, turn: Turn, annealer: Annealer, schedule: Schedule, points: Bits | None, begin: float
+    ) -> Ends:
+        size, room = max(1, self.landscape.structure.moves), self._room(turn, False)
+        reads = max(1, min(_BESIDE, room // (size * LEAST_SWEEPS)))
+        sweeps = None if turn.work is None else max(1, room // (size * reads))
+        left = reads
+
+        def starts() -> Iterator[tuple[int, Bits]]:
+            for read in range(reads):
+                yield read, annealer.start(read) if points is None else points[read % len(points)]
+
+        def drive(run: Run) -> tuple[int, bool]:
+            nonlocal left
+            last, left = left == 1, left - 1
+            watch = turn.watch if last or sweeps else turn.watch.within(turn.watch.remaining() / (left + 1))
+            done, complete = _down(run, schedule, begin, sweeps, watch)
+            return done, complete or not turn.watch.expired()
+
         before = turn.watch.clock()
-        done = list(annealer.run(Block(starts, np.geomspace(hot, cold, sweeps), lanes > 0), turn.watch))
-        ends = Ends(
-            np.concatenate([e.points for e in done]),
-            np.concatenate([e.energies for e in done]),
-            sum(e.moves for e in done),
-            all(e.complete for e in done),
+        found = list(annealer.one_by_one(starts(), drive))
+        moves = sum(ends.moves for ends in found)
+        self._clock(moves, before, turn.watch, False)
+        return Ends(
+            np.concatenate([ends.points for ends in found]),
+            np.concatenate([ends.energies for ends in found]),
+            moves,
+            all(ends.complete for ends in found),
         )
-        self.pace.append(ends.moves / max(1e-6, turn.watch.clock() - before))
-        return ends
 
-    @cached_property
-    def range(self) -> tuple[float, float]:
-        """Hottest and coldest temperature, in inner energies."""
-        import time
+    def _room(self, turn: Turn, words: bool) -> int:
+        """Moves that the turn has room for, about."""
+        if turn.work is not None:
+            return turn.work
+        return int(self.pace[words] * min(turn.watch.remaining(), 10.0))
 
-        from qopt.core.watch import Watch
+    def _clock(self, moves: int, before: float, watch: Watch, words: bool) -> None:
+        self.pace[words] = max(1.0, moves) / max(1e-4, watch.clock() - before)
 
-        return self.annealer.temperatures(Watch(clock=time.perf_counter))
+
+def _down(run: Run, schedule: Schedule, begin: float, sweeps: int | None, watch: Watch) -> tuple[int, bool]:
+    """That many sweeps of the schedule, or as many as there is time for."""
+    if sweeps is None:
+        return timed(run, schedule, begin, watch)
+    return counted(run, schedule.sweeps(sweeps, begin), watch)
 
 
 def fit(landscape: Landscape) -> Replicas | None:
