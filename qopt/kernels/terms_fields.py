@@ -131,3 +131,22 @@ def energy_of_terms(terms, state):
         elif state[t] == 0:
             total += np.float64(terms.weight[t])
     return total
+
+
+@njit(cache=True, nogil=True)
+def term_coupling(terms, sign, i, j):
+    """What products of bits add to the energy of bits i and j both on, beyond what they add to each alone."""
+    r = terms.other_at[i]
+    total = terms.weight.dtype.type(0)
+    for q in range(terms.at[i], terms.at[i + 1]):
+        end = r + terms.size[terms.term[q]] - 1
+        both, off = False, 0
+        for p in range(r, end):
+            if terms.other[p] == j:
+                both = True
+            elif sign[terms.other[p]] > 0:
+                off += 1
+        if both and off == 0:
+            total += terms.weight[terms.term[q]]
+        r = end
+    return total
