@@ -266,6 +266,22 @@ def reduced(
     return Reduced(cost, least)
 
 
+def unit_for(prices: Prices, objective: Polynomial, matrix: sparse.csr_array, coarse: float) -> float:
+    """A power of two, ``coarse`` at most, of which the smallest price has some 64, as far as numbers stay exact."""
+    price = np.abs(prices.rows)
+    price = price[price > 2.0**-40 * price.max(initial=0.0)]
+    if not len(price):
+        return coarse
+    wanted = float(price.min()) / 64
+    largest = float(np.abs(matrix.data).max(initial=1))
+    cost = float(np.abs(objective.linear).max(initial=0.0)) + float(np.abs(objective.value).sum())
+    total = float(np.abs(objective.linear).sum() + np.abs(objective.value).sum() + np.abs(objective.offset))
+    total += float(np.abs(prices.rows) @ np.abs(matrix).sum(axis=1))
+    exact = 8 * max(total, largest * (cost + float(np.abs(matrix.T @ prices.rows).max(initial=0.0)))) / WIDEST
+    unit = float(2.0 ** np.floor(np.log2(max(wanted, exact))))
+    return min(coarse, unit)
+
+
 @dataclass(frozen=True, eq=False)
 class Climbs:
     """What it costs at least to move forms away from their value at the minimiser: one convex function per form.

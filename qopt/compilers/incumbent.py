@@ -30,7 +30,12 @@ MOST_FOLLOWED = 24_000_000
 
 
 def greedy(
-    objective: Polynomial, matrix: sparse.csr_array, lo: Ints, hi: Ints, hint: Floats | None = None
+    objective: Polynomial,
+    matrix: sparse.csr_array,
+    lo: Ints,
+    hi: Ints,
+    hint: Floats | None = None,
+    enough: float = -np.inf,
 ) -> Bits | None:
     """Bits with ``lo <= matrix @ bits <= hi`` and a small objective (terms of degree 3 and above are not looked at).
 
@@ -38,6 +43,8 @@ def greedy(
     ----------
     hint
         Shape (bits,), 0 to 1: a relaxed optimum.
+    enough
+        The first point without more than this, the constant left out, ends the search.
 
     Returns
     -------
@@ -55,6 +62,8 @@ def greedy(
         energy = search.exchanged(bits)
         if energy < lowest:
             best, lowest = bits, energy
+        if lowest <= enough:
+            break
     return best
 
 

@@ -122,7 +122,13 @@ class Evidence:
         One number per pair of the objective (``bounds.linear_below``), in units.
     incumbent, allowance, margin
         Everything that breaks a rule has an energy of at least their sum. ``incumbent`` is None for *total*: then the
-        largest energy that the objective's terms allow stands in its place.
+        value of ``ceiling`` stands in its place, or without one the largest energy that the objective's terms allow.
+    ceiling
+        What everything kept is at most (``ceiling.Ceiling``), and what that was computed from.
+    products
+        What the objective was raised with (``raised.Products``); None where it was bounded as it is.
+    identities
+        Forms and signs of the squares that add up to nothing.
     """
 
     unit: float
@@ -131,6 +137,9 @@ class Evidence:
     incumbent: float | None
     allowance: float
     margin: float
+    ceiling: Any = None
+    products: Any = None
+    identities: tuple[tuple[Ints, Ints], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

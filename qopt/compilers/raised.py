@@ -37,14 +37,17 @@ _LARGEST = 2.0**40
 
 @dataclass(frozen=True, eq=False)
 class Products:
-    """Multipliers of products of a bit and an exactly-one rule, all different, in steps and not 0.
+    """Multipliers of products of a bit and an exactly-one rule, all different and not 0.
 
     Parameters
     ----------
+    step
+        A unit of energy.
     bit, rule, price
         Shape (products,). ``price[k] * step * x[bit[k]] * g[rule[k]]`` is added to the objective.
     """
 
+    step: float
     bit: Ints
     rule: Ints
     price: Ints
@@ -68,17 +71,30 @@ def uses_of(objective: Polynomial, forms: Forms) -> Uses | None:
     """Where multipliers may stand; None where there is no place for any, or looking for them would take too long."""
     if not len(objective.value) or len(objective.products) or 2 * len(objective.value) > MOST_SLOTS:
         return None
-    size, count = np.diff(forms.matrix.indptr), len(forms)
-    owner = np.repeat(np.arange(count), size)
-    ones = (np.bincount(owner[forms.matrix.data == 1], minlength=count) == size) & (size > 0)
-    exactly = np.flatnonzero(ones & (forms.alpha == 1) & (forms.constant == -1))
-    at_most = ones & (forms.alpha != 0) & (forms.alpha != 1) & (forms.constant == 0)
-    at_most[exactly] = True
+    exactly, at_most = exactly_one(forms), at_most_one(forms)
     if not len(exactly) or len(exactly) * objective.n > MOST_SLOTS or forms.couplings()[at_most].sum() > MOST_SLOTS:
         return None
     matrix = widened(forms.matrix, objective.n)
     uses = Uses(objective, exactly, matrix[exactly], matrix[at_most])
     return uses if len(uses.use_rule) or uses.inside.any() else None
+
+
+def exactly_one(forms: Forms) -> Ints:
+    """The rules that are kept only where exactly one of their bits is set."""
+    return np.flatnonzero(_of_ones(forms) & (forms.alpha == 1) & (forms.constant == -1))
+
+
+def at_most_one(forms: Forms) -> np.ndarray:
+    """Mask of the rules that are kept only where at most one of their bits is set: those, and windows of the like."""
+    mask = _of_ones(forms) & (forms.alpha != 0) & (forms.alpha != 1) & (forms.constant == 0)
+    mask[exactly_one(forms)] = True
+    return np.asarray(mask)
+
+
+def _of_ones(forms: Forms) -> np.ndarray:
+    size, count = np.diff(forms.matrix.indptr), len(forms)
+    owner = np.repeat(np.arange(count), size)
+    return np.asarray((np.bincount(owner[forms.matrix.data == 1], minlength=count) == size) & (size > 0))
 
 
 class Uses:
@@ -98,9 +114,9 @@ class Uses:
         self, objective: Polynomial, number: Ints, exactly: sparse.csr_array, at_most: sparse.csr_array
     ) -> None:
         n = objective.n
-        colour = _colours(exactly)
-        order = np.argsort(colour, kind="stable")
-        self.number, exactly, colour = number[order], exactly[order], colour[order]
+        family = families(exactly)
+        order = np.argsort(family, kind="stable")
+        self.number, exactly, family = number[order], exactly[order], family[order]
         self.rules = exactly
         apart = sparse.csr_array(at_most.T @ at_most)
         row, col = objective.row.astype(np.int64), objective.col.astype(np.int64)
@@ -121,9 +137,9 @@ class Uses:
         place = np.empty(2 * count, dtype=np.int64)
         place[side_of] = np.arange(2 * count)
         self.twin = place[np.where(self.first, side_of + count, side_of - count)] if count else place
-        self._find(both, exactly, colour, apart)
+        self._find(both, exactly, family, apart)
 
-    def _find(self, both: sparse.csr_array, exactly: sparse.csr_array, colour: Ints, apart: sparse.csr_array) -> None:
+    def _find(self, both: sparse.csr_array, exactly: sparse.csr_array, family: Ints, apart: sparse.csr_array) -> None:
         n, m = both.shape[0], exactly.shape[0]
         across = sparse.csr_array(exactly.T)
         paired = sparse.csr_array(_ones(both) @ across)
@@ -148,14 +164,14 @@ class Uses:
         slot, use = slot[use >= 0], use[use >= 0]
         by_use = sparse.csr_array((slot, (use, np.arange(len(slot)))), shape=(len(bit), len(slot)))
         self.slot, self.slot_start = by_use.data.astype(np.int64), by_use.indptr.astype(np.int64)
-        self._squares(colour[allowed.indices])
+        self._squares(family[allowed.indices])
 
-    def _squares(self, colour: Ints) -> None:
+    def _squares(self, family: Ints) -> None:
         """Find the bits whose uses are the rows and columns of a full square."""
         n, slots = len(self.start) - 1, np.diff(self.start)
         uses = np.diff(self.use_start)
-        rows = np.bincount(self.use_bit[colour == 0], minlength=n)
-        columns = np.bincount(self.use_bit[colour == 1], minlength=n)
+        rows = np.bincount(self.use_bit[family == 0], minlength=n)
+        columns = np.bincount(self.use_bit[family == 1], minlength=n)
         side = np.where((rows == columns) & (rows + columns == uses) & (rows * rows == slots), rows, 0)
         self.side, self.cell = np.zeros(n, dtype=np.int64), np.zeros(len(self.other), dtype=np.int64)
         if not side.any():
@@ -164,7 +180,7 @@ class Uses:
         rank = (np.arange(len(self.use_bit)) - self.use_start[self.use_bit])[use]
         m = side[self.use_bit[use]]
         inside = m > 0
-        step = np.where(colour[use] == 0, rank * m, rank - m)[inside]
+        step = np.where(family[use] == 0, rank * m, rank - m)[inside]
         hit = np.bincount(self.slot[inside], minlength=len(self.other))
         self.cell = np.bincount(self.slot[inside], weights=step, minlength=len(self.other)).astype(np.int64)
         owner = np.repeat(np.arange(n), slots)
@@ -206,7 +222,7 @@ class Uses:
             offset=objective.offset,
         )
         used = price != 0
-        return Raised(made, Products(self.use_bit[used], self.use_rule[used], price[used]))
+        return Raised(made, Products(step, self.use_bit[used], self.use_rule[used], price[used]))
 
 
 def _left(cost: Ints, rules: sparse.csr_array) -> Ints:
@@ -218,7 +234,7 @@ def _left(cost: Ints, rules: sparse.csr_array) -> Ints:
     return np.maximum(left, 0)
 
 
-def _colours(rules: sparse.csr_array) -> Ints:
+def families(rules: sparse.csr_array) -> Ints:
     """0 for rules without common bits, 1 for others without common bits, 2 for the rest; as they come."""
     taken = np.zeros((2, rules.shape[1]), dtype=bool)
     out = np.full(rules.shape[0], 2)

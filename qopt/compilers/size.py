@@ -42,18 +42,20 @@ def weighed(lowered: Lowered, penalties: Penalties) -> Polynomial:
 def precision_bits(energy: Polynomial) -> float:
     """Binary digits that tell all coefficients apart: log2(largest / common divisor + 1).
 
-    Coefficients without a common divisor above 2**-30 count over their smallest.
+    Coefficients without a common divisor above 2**-30, or above 2**-62 of the largest, count over their smallest.
     """
     sizes = np.abs(coefficients(energy))
     sizes = sizes[sizes > 0]
     if not len(sizes):
         return 0.0
-    fine = sizes * 2.0**30
-    if fine.max() < 2.0**62 and np.array_equal(fine, np.rint(fine)):
-        divisor = float(np.gcd.reduce(fine.astype(np.int64))) / 2.0**30
+    largest = float(sizes.max())
+    scale = 2.0 ** min(30, 61 - int(np.frexp(largest)[1]))
+    fine = sizes * scale
+    if np.array_equal(fine, np.rint(fine)):
+        divisor = float(np.gcd.reduce(fine.astype(np.int64))) / scale
     else:
         divisor = float(sizes.min())
-    return float(np.log2(sizes.max() / divisor + 1))
+    return float(np.log2(largest / divisor + 1))
 
 
 def coefficient_bits(energy: Polynomial, objective: Polynomial) -> int:

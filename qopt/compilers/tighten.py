@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from qopt.compilers.bounds import Prices, plain_shares, relaxed
+from qopt.compilers.bounds import Prices, plain_shares, relaxed, unit_for
 from qopt.compilers.incumbent import MOST_ENTRIES, greedy
 from qopt.compilers.lowered import Guarantee
 from qopt.compilers.passes.assemble import widened
@@ -139,13 +139,20 @@ def _weighs(tight: Tight, accepts: Accepts) -> bool:
 
 
 def _limit(tight: Tight, wanted: Wanted) -> Limit:
-    assert tight.incumbent is not None
+    assert tight.prices is not None
     _, unit, steps = grids(tight.objective)
+    fine = unit_for(tight.prices, tight.objective, tight.draft.rows.matrix, min(unit, *steps) / 256)
+    return Limit(_kept_up_to(tight, wanted), fine)
+
+
+def _kept_up_to(tight: Tight, wanted: Wanted) -> float:
+    """The energy up to which answers are wanted."""
+    assert tight.incumbent is not None
     value = wanted.guarantee.above(tight.incumbent)
     if value != tight.incumbent:
         # Above the sum for certain: a limit may be raised.
         value += _NOISE * max(1.0, abs(value))
-    return Limit(value, min(unit, *steps) / 256)
+    return value
 
 
 def _lowered(problem: Problem, code: Callable[[Columns], Coded], accepts: Accepts, wanted: Wanted) -> Tight:
@@ -240,7 +247,9 @@ def _searched(tight: Tight) -> Tight:
     known = IntegerRows.concat([rows.select(plain), _rows_of_groups(draft.groups, n)], draft.bits)
     matrix = sparse.csr_array((known.matrix.data, known.matrix.indices, known.matrix.indptr), shape=(len(known), n))
     hint = None if np.isnan(prices.value) else prices.point[:n]
-    found = greedy(_first(tight.objective, n), matrix, known.lo, known.hi, hint)
+    whole = tight.objective.integral and hint is not None
+    enough = float(np.ceil(prices.value - 1e-6)) if whole else -np.inf
+    found = greedy(_first(tight.objective, n), matrix, known.lo, known.hi, hint, enough)
     if found is None:
         return tight
     bits = np.zeros((1, draft.bits), dtype=np.int8)
@@ -278,7 +287,7 @@ def _with_columns_cut(
         columns_cut=Cut(tight.coded, tight.draft.rows, tight.objective, slope),
         notes=(note,),
         facts={
-            "limit": _limit(again, wanted).value,
+            "limit": _kept_up_to(again, wanted),
             "fixed": fixed,
             "narrowed": narrowed,
             "rows": 0,

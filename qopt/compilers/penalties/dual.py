@@ -34,8 +34,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from qopt.compilers.bounds import MOST_PRODUCTS, Prices, climbs, plain_shares, reduced, relaxed, shares_in_units
+from qopt.compilers.bounds import (
+    MOST_PRODUCTS,
+    Prices,
+    climbs,
+    plain_shares,
+    reduced,
+    relaxed,
+    shares_in_units,
+    unit_for,
+)
 from qopt.compilers.bounds_floor import Shape, floors
+from qopt.compilers.ceiling import Ceiling, ceiling
 from qopt.compilers.identities import identities
 from qopt.compilers.lowered import Evidence, Guarantee, Lowered, Penalties, Rules
 from qopt.compilers.passes.exact import common_scale, simplest
@@ -69,7 +79,8 @@ class Dual:
     """An incumbent is looked for, and columns and rows are cut by it, before this rule weighs."""
 
     def weigh(self, lowered: Lowered, *, guarantee: str, incumbent: float | None = None) -> Penalties:
-        """Weights and multipliers; those of the range rule for *total* and *none*, or without an incumbent.
+        """Weights and multipliers; without an incumbent, and for *total*, what everything feasible is at most takes its
+        place. Those of the range rule for *none*, and where numbers or relaxations are too large.
 
         Raises
         ------
@@ -79,28 +90,37 @@ class Dual:
         goal = Guarantee.of(guarantee)
         if not self.scale > 0:
             raise CompileError(f"penalty scale must be above 0, got {self.scale!r}")
-        ranged = replace(RANGE, scale=self.scale)
-        if incumbent is None or goal.level not in ("argmin", "top"):
-            return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
+        ranged = replace(RANGE, scale=self.scale).weigh
         objective, rules = lowered.objective, lowered.rules
         margin, unit, steps = grids(objective)
-        if rules.forms.couplings().sum() > MOST_MEASURED or len(objective.value) > MOST_PRODUCTS:
-            steps = steps[:1]
+        above: Ceiling | None = None
+        proven = guarantee
+        if goal.level != "none" and (goal.level == "total" or incumbent is None):
+            goal, proven = Guarantee("total"), "total"
+            if not lowered.certify:
+                above = ceiling(lowered, shapes(rules), min(unit, *steps), steps[0])
+            incumbent = None if above is None else above.value
+        if goal.level == "none" or incumbent is None:
+            return ranged(lowered, guarantee=guarantee)
+        large = rules.forms.couplings().sum() > MOST_MEASURED or len(objective.value) > MOST_PRODUCTS
+        steps = steps[:1] if large else steps
+        # Whoever asks for all answers in order of a large problem does not wait for relaxations.
+        quick = large and Guarantee.of(guarantee).level == "total"
         sums = [] if lowered.certify else identities(rules.forms, rules.forms.alpha == 1)
         found = [
             made
-            for step, prices, raised in _bounds(lowered, steps)
-            if (made := _weigh(lowered, prices, raised, sums, goal, float(incumbent), margin, min(unit, step), step))
-            is not None
+            for step, prices, raised in _bounds(lowered, steps, quick)
+            if (made := _weigh(lowered, prices, raised, sums, goal, incumbent, margin, min(unit, step), step))
         ]
         if not found:
-            return ranged.weigh(lowered, guarantee=guarantee, incumbent=incumbent)
+            return ranged(lowered, guarantee=guarantee, incumbent=None if above else incumbent)
         best = min(found, key=lambda p: _size(lowered, p)) if len(found) > 1 else found[0]
         return replace(
             best,
             weights=best.weights * self.scale,
-            guarantee=guarantee if self.scale >= 1 else "none",
+            guarantee=proven if self.scale >= 1 else "none",
             proof={**best.proof, "scale": self.scale},
+            evidence=best.evidence and replace(best.evidence, ceiling=above),
         )
 
 
@@ -141,9 +161,12 @@ def _none(objective: Polynomial, rules: Rules) -> Prices:
     return Prices(np.zeros(len(rules.forms)), plain_shares(objective), np.zeros(objective.n), np.nan)
 
 
-def _bounds(lowered: Lowered, steps: tuple[float, ...]) -> Iterator[tuple[float, Prices, Raised | None]]:
-    """What may be bounded: on every grid the objective as it is, and raised where that can be."""
+def _bounds(lowered: Lowered, steps: tuple[float, ...], quick: bool) -> Iterator[tuple[float, Prices, Raised | None]]:
+    """What may be bounded: on every grid the objective as it is, and raised where that can be; quick: as it is."""
     objective, rules = lowered.objective, lowered.rules
+    if quick:
+        yield steps[0], _none(objective, rules), None
+        return
     plain = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
     uses = None if lowered.certify else uses_of(objective, rules.forms)
     for step in steps:
@@ -174,8 +197,12 @@ def _weigh(
     objective = lowered.objective if raised is None else raised.objective
     forms, shape = rules.forms, shapes(rules)
     matrix, constant = forms.matrix, forms.constant.astype(np.int64)
+    lent = shape != Shape.SQUARE
+    # What is not emitted may be finer than what is.
+    unit = unit_for(replace(prices, rows=np.where(lent, prices.rows, 0.0)), objective, matrix, unit)
     coarse = round(step / unit)
-    price = np.rint(prices.rows / step).astype(np.int64) * coarse
+    grid = np.where(lent, 1, coarse)
+    price = np.rint(prices.rows / (grid * unit)).astype(np.int64) * grid
     line = shape == Shape.LINEAR
     sign = np.where(forms.beta < 0, -1, 1)
     # A line lends only upwards: its rule cannot be negative.
@@ -184,7 +211,6 @@ def _weigh(
     steps = None if under is None else climbs(matrix, constant, under)
     if under is None or steps is None:
         return None
-    lent = shape != Shape.SQUARE
     loss = np.where(shape == Shape.WINDOW, np.maximum(price, 0), 0)
     least = under.least - int(loss.sum())
     allowance = goal.above(incumbent) - incumbent
@@ -195,6 +221,8 @@ def _weigh(
     if not abs(target) < 2.0**50:
         return None
     if (incumbent + allowance) / unit < least:
+        if goal.level == "total":
+            return None
         raise CompileError(f"incumbent {incumbent:g} is below {least * unit:g}, which nothing feasible can be below")
     together = shape.copy()
     for members, _ in sums:
@@ -215,7 +243,7 @@ def _weigh(
         "",
         {
             "rule": "dual",
-            "incumbent": incumbent,
+            "ceiling" if goal.level == "total" else "incumbent": incumbent,
             "lower": least * unit,
             "target": float(target) * unit,
             "floor": float(weights.max(initial=0.0)),
@@ -225,7 +253,16 @@ def _weigh(
             "identities": len(sums),
         },
         np.where(lent, 0, price) * unit,
-        Evidence(unit, price, shares, incumbent, allowance, margin),
+        Evidence(
+            unit,
+            price,
+            shares,
+            None if goal.level == "total" else incumbent,
+            allowance,
+            margin,
+            products=None if raised is None else raised.products,
+            identities=tuple(sums),
+        ),
         None if raised is None else objective,
     )
 
