@@ -98,6 +98,18 @@ def test_the_operating_scale_shrinks_the_proven_weights() -> None:
     assert run.record.warnings == []
 
 
+def test_nothing_is_relaxed_where_nothing_is_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object, **given: object) -> None:
+        raise AssertionError("a relaxation was solved")
+
+    monkeypatch.setattr("qopt.compilers.bounds.relax", never)
+    made = compiled_for(run_of(cut_graph(30, chords=40)), "anneal", "")
+    assert made is not None and (made.guarantee, made.penalties) == ("total", ())
+    weighed = run_of(stall())
+    assert compiled_for(weighed, "anneal", "") is None
+    assert "a relaxation was solved" in str(weighed.failures[0])
+
+
 @pytest.mark.parametrize("sampler", ["exact", "dwave_greedy"])
 def test_a_qubo_of_many_bits_is_reduced_first(sampler: str) -> None:
     """Nothing is left of a ring, which is then solved, whoever was asked to sample it."""

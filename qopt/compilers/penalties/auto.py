@@ -26,7 +26,9 @@ class Auto:
     tightens: ClassVar[bool] = True
 
     def weigh(self, lowered: Lowered, *, guarantee: str, incumbent: float | None = None) -> Penalties:
-        """The better of the two."""
+        """The better of the two; without rules there is nothing to prove, nor to relax."""
+        if not len(lowered.rules):
+            return Range(self.scale).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
         dual = Dual(self.scale).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
         if dual.proof["rule"] != "dual":
             return dual
