@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,12 +11,15 @@ from scipy import sparse
 
 from qopt.compilers.bounds_floor import Shape, amount
 from qopt.compilers.lowered import Lowered, Penalties
-from qopt.compilers.passes.encode import Coded
+from qopt.compilers.passes.exact import simplest
+from qopt.compilers.passes.products import Gadget
 from qopt.core.polynomial import Polynomial
-from qopt.core.problem import Problem
 
-Energy = dict[tuple[int, ...], "int | Fraction"]
+Number = int | Fraction
+Energy = dict[tuple[int, ...], Number]
 """Terms of an energy over bits: sorted tuples of bits to exact numbers, the constant under ``()``."""
+Parts = Sequence[Sequence[tuple[tuple[int, ...], int]]]
+"""Every column as a sum of terms over bits."""
 
 
 def entries(matrix: sparse.csr_array, r: int) -> list[tuple[int, Any]]:
@@ -26,10 +29,12 @@ def entries(matrix: sparse.csr_array, r: int) -> list[tuple[int, Any]]:
 
 
 def terms_of_energy(p: Polynomial) -> Energy:
-    out: Energy = {(int(b),): _exactly(float(p.linear[b])) for b in np.flatnonzero(p.linear)}
-    out |= {(i, j): _exactly(v) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())}
-    if p.offset:
-        out[()] = Fraction(p.offset)
+    """The terms of an energy as it is."""
+    out: Energy = {(int(b),): exactly(float(p.linear[b])) for b in np.flatnonzero(p.linear)}
+    out |= {(i, j): exactly(v) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())}
+    for t in range(len(p.products)):
+        out[tuple(p.products.term(t).tolist())] = exactly(float(p.products.coefficient[t]))
+    out[()] = exactly(p.offset)
     return out
 
 
@@ -38,48 +43,76 @@ def highest(terms: Energy) -> Fraction:
     return Fraction(terms[()] + sum(max(v, 0) for key, v in terms.items() if key))
 
 
-def exact_objective(problem: Problem, coded: Coded) -> Energy:
-    """The objective over bits, to be made small, without a rounding."""
-    p, sign = problem.objective, problem.sense.sign
-    parts = [
-        ({(): int(coded.offset[c])} if coded.offset[c] else {}) | {(b,): int(w) for b, w in entries(coded.matrix, c)}
-        for c in range(problem.n)
-    ]
-    out: Energy = {(): sign * _exactly(p.offset)}
+def over_bits(p: Polynomial, parts: Parts, number: Callable[[float], Number]) -> Energy:
+    """A polynomial over columns as terms over bits (b**2 = b); ``number`` reads its coefficients."""
+    out: Energy = {(): number(p.offset)}
     for c in np.flatnonzero(p.linear).tolist():
-        for key, w in parts[c].items():
-            out[key] = out.get(key, 0) + sign * _exactly(float(p.linear[c])) * w
-    for i, j, value in zip(p.row.tolist(), p.col.tolist(), p.value.tolist()):
-        for one, w in parts[i].items():
-            for two, u in parts[j].items():
+        value = number(float(p.linear[c]))
+        for key, w in parts[c]:
+            out[key] = out.get(key, 0) + value * w
+    for i, j, given in zip(p.row.tolist(), p.col.tolist(), p.value.tolist()):
+        value = number(given)
+        for one, w in parts[i]:
+            for two, u in parts[j]:
                 key = tuple(sorted({*one, *two}))
-                out[key] = out.get(key, 0) + sign * _exactly(value) * w * u
+                out[key] = out.get(key, 0) + value * w * u
+    for t in range(len(p.products)):
+        term: Energy = {(): number(float(p.products.coefficient[t]))}
+        for c in p.products.term(t).tolist():
+            grown: Energy = {}
+            for before, value in term.items():
+                for key, w in parts[c]:
+                    both = tuple(sorted({*before, *key}))
+                    grown[both] = grown.get(both, 0) + value * w
+            term = grown
+        for key, value in term.items():
+            out[key] = out.get(key, 0) + value
     return {key: v for key, v in out.items() if v or not key}
 
 
-def _exactly(value: float) -> int | Fraction:
+def exactly(value: float) -> Number:
+    """The rational that a float is."""
     return int(value) if value.is_integer() else Fraction(value)
 
 
-def _pairs(terms: Energy) -> list[tuple[tuple[int, ...], int | Fraction]]:
-    return sorted((key, v) for key, v in terms.items() if len(key) == 2)
+def as_meant(value: float) -> Number:
+    """The decimal or simple fraction that a float was made from."""
+    return slim(simplest(value))
 
 
 def aligned_shares(terms: Energy, p: Polynomial, shares: Any, unit: Fraction) -> list[int]:
     """Shares in the order of the exact pairs; floats may have lost or gained a pair, or a unit of one."""
     known: dict[tuple[int, ...], int] = dict(zip(zip(p.row.tolist(), p.col.tolist()), np.asarray(shares).tolist()))
-    return [min(int(known.get(key, 0)), abs(int(v // unit))) for key, v in _pairs(terms)]
+    return [min(int(known.get(key, 0)), abs(int(v // unit))) for key, v in _of_size(terms, 2)]
 
 
-def exact_energy(objective: Energy, lowered: Lowered, penalties: Penalties) -> Energy:
-    """Objective, weighted rules and emitted multipliers without a rounding."""
+def longer_shares(terms: Energy, unit: Fraction) -> list[list[int]]:
+    """What each factor of a negative product takes of it, as even as whole units allow; none of a positive one."""
+    out = []
+    for key, value in _longer(terms):
+        need = -min(_down(value, unit), 0)
+        each = -(-need // len(key))
+        out.append([min(each, max(need - each * t, 0)) for t in range(len(key))] if need else [])
+    return out
+
+
+def _of_size(terms: Energy, size: int) -> list[tuple[tuple[int, ...], Number]]:
+    return sorted((key, v) for key, v in terms.items() if len(key) == size and v)
+
+
+def _longer(terms: Energy) -> list[tuple[tuple[int, ...], Number]]:
+    return sorted((key, v) for key, v in terms.items() if len(key) > 2 and v)
+
+
+def exact_energy(objective: Energy, lowered: Lowered, penalties: Penalties, others: Sequence[Energy]) -> Energy:
+    """Objective, weighted rules and emitted multipliers without a rounding; ``others`` are the rules without a form."""
     out = dict(objective)
     forms = lowered.rules.forms
     emitted = penalties.multipliers
     for j in range(len(forms)):
         weight = Fraction(float(penalties.weights[j]))
         linear = weight * Fraction(float(forms.beta[j])) + (0 if emitted is None else Fraction(float(emitted[j])))
-        square, line = _slim(weight * Fraction(float(forms.alpha[j]))), _slim(linear)
+        square, line = slim(weight * Fraction(float(forms.alpha[j]))), slim(linear)
         constant, items = int(forms.constant[j]), [(b, int(a)) for b, a in entries(forms.matrix, j)]
         out[()] += square * constant**2 + line * constant
         for t, (b, a) in enumerate(items):
@@ -87,10 +120,49 @@ def exact_energy(objective: Energy, lowered: Lowered, penalties: Penalties) -> E
             for other, v in items[t + 1 :] if square else ():
                 key = (b, other) if b < other else (other, b)
                 out[key] = out.get(key, 0) + 2 * square * a * v
+    for terms, given in zip(others, penalties.weights[len(forms) :].tolist()):
+        for term, value in terms.items():
+            out[term] = out.get(term, 0) + slim(Fraction(given)) * value
     return out
 
 
-def _slim(value: Fraction) -> int | Fraction:
+def unfolded(energy: Energy, factors: Mapping[int, tuple[int, ...]]) -> Energy:
+    """Products in the place of their bits, the gap closed."""
+    first, count = min(factors), len(factors)
+    out: Energy = {}
+    for key, v in energy.items():
+        bits = {b for bit in key for b in factors.get(bit, (bit if bit < first else bit - count,))}
+        new = tuple(sorted(bits))
+        out[new] = out.get(new, 0) + v
+    return out
+
+
+def with_gadgets(energy: Energy, gadgets: Sequence[Gadget], start: int) -> Energy:
+    """Products replaced by pairs with new bits from ``start`` on, with the weights that were given to them."""
+    out = dict(energy)
+
+    def move(value: Number, *bits: int) -> None:
+        key = tuple(sorted(bits))
+        out[key] = out.get(key, 0) + value
+
+    for z, gadget in enumerate(gadgets, start):
+        weight = exactly(gadget.weight)
+        if gadget.terms is None:
+            move(weight, *gadget.factors)
+            move(weight * (len(gadget.factors) - 1), z)
+            for b in gadget.factors:
+                move(-weight, b, z)
+            continue
+        x, y = gadget.factors
+        for rest, given in gadget.terms:
+            move(-exactly(given), x, y, *rest)
+            move(exactly(given), *rest, z)
+        for factor, pair in ((1, (x, y)), (-2, (x, z)), (-2, (y, z)), (3, (z,))):
+            move(factor * weight, *pair)
+    return out
+
+
+def slim(value: Fraction) -> Number:
     """The same number, as an int where it is whole: most are, and far quicker."""
     return value.numerator if value.denominator == 1 else value
 
@@ -103,6 +175,7 @@ class Under:
         terms: Energy,
         bits: int,
         shares: Sequence[int],
+        longer: Sequence[Sequence[int]],
         prices: Any,
         forms: list[tuple[dict[int, int], int]],
         unit: Fraction,
@@ -111,11 +184,14 @@ class Under:
         for key, value in terms.items():
             if len(key) == 1:
                 steps[key[0]] = _down(value, unit)
-        for ((i, j), value), part in zip(_pairs(terms), shares):
+        for ((i, j), value), part in zip(_of_size(terms, 2), shares):
             if value > 0:
                 steps[i], steps[j], base = steps[i] + part, steps[j] + part, base - part
             else:
                 steps[i], steps[j] = steps[i] - part, steps[j] + _down(value, unit) + part
+        for (key, _), parts in zip(_longer(terms), longer):
+            for b, part in zip(key, parts):
+                steps[b] -= part
         whole = [int(m) for m in np.asarray(prices).tolist()]
         for (form, constant), price in zip(forms, whole):
             base += price * constant
@@ -132,12 +208,13 @@ class Under:
         return at, sorted(steps, key=lambda step: step[1] / abs(step[0]))
 
 
-def _down(value: int | Fraction, unit: Fraction) -> int:
+def _down(value: Number, unit: Fraction) -> int:
     """Units in a value, rounded down."""
     return value.numerator * unit.denominator // (value.denominator * unit.numerator)
 
 
 def loss_of(shape: Any, price: Fraction) -> Fraction:
+    """The most that a lent price says on what is kept."""
     return max(price, Fraction(0)) if shape == Shape.WINDOW else Fraction(0)
 
 

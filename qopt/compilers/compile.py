@@ -22,7 +22,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qopt.compilers.certificate import Certificate, unprovable
+from qopt.compilers._certificate_reasons import Trail
+from qopt.compilers._certificate_trail import takes
+from qopt.compilers.certificate import Source, Trace, certified
 from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule, Rules
 from qopt.compilers.passes.assemble import added, stacked
 from qopt.compilers.passes.covers import pair_rows, pair_rules
@@ -32,7 +34,7 @@ from qopt.compilers.passes.fill import Encoder, FillProducts
 from qopt.compilers.passes.forms import rules_of
 from qopt.compilers.passes.integers import IntegerRows
 from qopt.compilers.passes.lower import Draft
-from qopt.compilers.passes.products import put_back, quadratised
+from qopt.compilers.passes.products import Gadget, put_back, quadratised
 from qopt.compilers.passes.ranges import ranged
 from qopt.compilers.passes.split import split_rows
 from qopt.compilers.size import (
@@ -58,7 +60,6 @@ from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Problem
 from qopt.core.protocols import PenaltyRule
 from qopt.core.rows import Rows
-from qopt.reduce.groups import with_groups
 from qopt.reduce.presolve import Presolved, presolved
 
 
@@ -127,12 +128,11 @@ def compile_problem(
     weigh: PenaltyRule = registry.load("penalties", penalty) if isinstance(penalty, str) else penalty
     if reduce:
         refuse_reduction(guarantee, certify)
-    if certify:
-        state = Presolved(with_groups(problem) if presolve else problem)
-    else:
-        state = presolved(problem) if presolve else Presolved(problem)
-    if presolve and not accepts.rows and not certify:
-        state = state.then(ranged(state.problem))
+    trail = Trail.of(problem) if certify else None
+    judge = None if trail is None else partial(takes, trail)
+    state = presolved(problem, judge=judge) if presolve else Presolved(problem)
+    if presolve and not accepts.rows:
+        state = state.then(ranged(state.problem), judge)
     if incumbent is not None and np.ndim(incumbent) == 1:
         incumbent = state.entering(np.asarray(incumbent, dtype=np.float64))
     wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve and cut, bool(getattr(weigh, "tightens", False)))
@@ -142,7 +142,7 @@ def compile_problem(
         try:
             tight = tightened(state.problem, partial(encode, encoding=plan.encoding(encoding)), accepts, wanted)
             bounds = replace(limits, bits=None) if reduce else limits
-            made = compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, bounds, certify)
+            made = compiled_by(problem, state, tight, plan, accepts, guarantee, weigh, bounds, trail)
             return with_fewer_bits(made, limits) if reduce else made
         except TooLarge as error:
             refusals.append(error)
@@ -160,9 +160,10 @@ def compiled_by(
     guarantee: str,
     weigh: PenaltyRule,
     limits: Limits,
-    certify: bool = False,
+    trail: Trail | None = None,
 ) -> Compiled:
-    """From rows in whole numbers to an energy, in the digits and pieces of a plan.
+    """From rows in whole numbers to an energy, in the digits and pieces of a plan; with its proof where there is a
+    trail of the presolve.
 
     Raises
     ------
@@ -175,15 +176,16 @@ def compiled_by(
 
     products = draft.with_products(coded)
     stay = ~products if accepts.rows else np.zeros(len(products), dtype=bool)
-    pairs = pair_rows(draft.rows) & ~stay & (not plan.plain and not certify)
+    pairs = pair_rows(draft.rows) & ~stay & (not plan.plain)
     chosen = ~stay & ~pairs
-    rows, counters = split_rows(draft.rows.select(chosen), draft.bits, plan.piece)
+    rows, counters, pieces = split_rows(draft.rows.select(chosen), draft.bits, plan.piece)
     rules, slack = rules_of(rows, rows.matrix.shape[1], plan.widest, plain=plan.plain)
     bits = rows.matrix.shape[1] + int(rules.slack_bits.sum())
     rules = _all_rules(rules, draft, coded, bits, pair_rules(draft.rows.select(pairs), bits))
     refuse_bits(source.columns.names, coded, rules, bits, limits)
     refuse_couplings(rules, limits)
-    lowered = Lowered(added([objective], bits), rules, tight.prices_of(chosen, len(rows), len(rules.forms)), certify)
+    prices = tight.prices_of(chosen, len(rows), len(rules.forms))
+    lowered = Lowered(added([objective], bits), rules, prices, trail is not None)
     penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=tight.incumbent)
 
     emitted = _emit(lowered, penalties, draft, coded, accepts, bits)
@@ -202,11 +204,12 @@ def compiled_by(
     if proven == "none" and not rounding:
         notes.append(f"asked for {guarantee}, proven: none")
     certificate = None
-    if certify and proven != "none":
-        missing = unprovable(problem, tight, lowered, emitted.energy)
+    if trail is not None and proven != "none":
+        start = Source(problem, state.problem, state.way, trail)
+        trace = Trace(emitted.energy, emitted.unfolded, emitted.gadgets, stay, pairs, pieces)
+        certificate, missing = certified(start, tight, lowered, penalties, trace, proven)
         notes += [missing] if missing else []
-        made = Certificate(problem, tight, lowered, penalties, emitted.energy, proven)
-        certificate = None if missing else made
+    ancillas = tuple(gadget.factors for gadget in emitted.gadgets)
     slack_bits = bits - draft.lifted.bits
     ancilla_bits = final_bits - coded.bits - slack_bits
     return Compiled(
@@ -234,8 +237,8 @@ def compiled_by(
         },
         _encoder=Encoder(
             coded,
-            (draft.lifted.fill, *draft.priced.fills, counters, slack, FillProducts(bits, emitted.ancillas)),
-            bits + len(emitted.ancillas),
+            (draft.lifted.fill, *draft.priced.fills, counters, slack, FillProducts(bits, ancillas)),
+            bits + len(ancillas),
             emitted.dropped,
         ),
     )
@@ -272,14 +275,19 @@ class _Emitted:
     ----------
     products
         Number of product bits that stayed bits.
-    ancillas
-        Factors of the bits behind all others.
+    gadgets
+        The bits behind all others.
     """
 
     energy: Polynomial
     products: int
-    ancillas: tuple[tuple[int, ...], ...]
+    gadgets: tuple[Gadget, ...]
     dropped: slice
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether product bits were replaced by what they stand for."""
+        return self.dropped.stop > self.dropped.start
 
 
 def _emit(lowered: Lowered, penalties: Penalties, draft: Draft, coded: Coded, accepts: Accepts, bits: int) -> _Emitted:
@@ -298,10 +306,10 @@ def _emit(lowered: Lowered, penalties: Penalties, draft: Draft, coded: Coded, ac
             factors[coded.bits + t] = (*factors.get(x, (x,)), *factors.get(y, (y,)))
         energy = put_back(energy, factors, coded.bits, len(pairs))
         return _Emitted(energy, 0, (), slice(coded.bits, coded.bits + len(pairs)))
-    ancillas: tuple[tuple[int, ...], ...] = ()
+    gadgets: tuple[Gadget, ...] = ()
     if accepts.degree is not None and energy.degree > accepts.degree:
-        energy, ancillas = quadratised(energy)
-    return _Emitted(energy, len(pairs), ancillas, slice(0, 0))
+        energy, gadgets = quadratised(energy)
+    return _Emitted(energy, len(pairs), gadgets, slice(0, 0))
 
 
 def _notes(draft: Draft, level_weights: tuple[float, ...], ordered: bool, size: int) -> list[str]:

@@ -54,12 +54,14 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """The bits, the rows and the energy that a cut was computed over, and its prices."""
+    """The bits, the rows and the energy that a cut was computed over, its prices, and the energy that it keeps."""
 
     coded: Coded
-    rows: IntegerRows
+    draft: Draft
     objective: Polynomial
+    level_weights: tuple[float, ...]
     slope: Slope
+    limit: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +208,7 @@ def _keeps(tight: Tight, bits: BitMatrix) -> bool:
     for block in tight.coded.blocks:
         if not block.encoded.valid(bits[block.bits]).all():
             return False
-    kept = _rows_of_groups(draft.groups, len(whole))
+    kept = rows_of_groups(draft.groups, len(whole))
     activity = kept.matrix @ whole
     if ((activity < kept.lo) | (activity > kept.hi)).any():
         return False
@@ -214,7 +216,8 @@ def _keeps(tight: Tight, bits: BitMatrix) -> bool:
     return all(float(p.evaluate(bits[: p.n])[0]) == 0 for p in rules)
 
 
-def _rows_of_groups(groups: Groups, bits: int) -> IntegerRows:
+def rows_of_groups(groups: Groups, bits: int) -> IntegerRows:
+    """Groups over bits as rows, line by line."""
     rows = groups.as_rows()
     matrix = sparse.csr_array((rows.value.astype(np.int64), rows.index, rows.indptr), shape=(len(rows), bits))
     size = np.diff(rows.indptr)
@@ -244,7 +247,7 @@ def _searched(tight: Tight) -> Tight:
         return tight
     owner = np.repeat(np.arange(len(rows)), np.diff(rows.matrix.indptr))
     plain = np.bincount(owner[rows.matrix.indices >= n], minlength=len(rows)) == 0
-    known = IntegerRows.concat([rows.select(plain), _rows_of_groups(draft.groups, n)], draft.bits)
+    known = IntegerRows.concat([rows.select(plain), rows_of_groups(draft.groups, n)], draft.bits)
     matrix = sparse.csr_array((known.matrix.data, known.matrix.indices, known.matrix.indptr), shape=(len(known), n))
     hint = None if np.isnan(prices.value) else prices.point[:n]
     whole = tight.objective.integral and hint is not None
@@ -284,7 +287,7 @@ def _with_columns_cut(
     again = replace(
         again,
         limit=limit.value,
-        columns_cut=Cut(tight.coded, tight.draft.rows, tight.objective, slope),
+        columns_cut=Cut(tight.coded, tight.draft, tight.objective, tight.level_weights, slope, limit.value),
         notes=(note,),
         facts={
             "limit": _kept_up_to(again, wanted),
@@ -310,7 +313,7 @@ def _with_rows_cut(tight: Tight, limit: Limit) -> Tight:
         tight,
         draft=replace(tight.draft, rows=rows),
         limit=limit.value,
-        rows_cut=Cut(tight.coded, tight.draft.rows, tight.objective, slope),
+        rows_cut=Cut(tight.coded, tight.draft, tight.objective, tight.level_weights, slope, limit.value),
         notes=(*tight.notes, note),
         facts=facts,
     )

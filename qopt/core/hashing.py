@@ -28,11 +28,16 @@ def structure_hash(problem: Problem) -> str:
 
 
 def qubo_hash(energy: Polynomial) -> str:
-    """SHA-256 of a QUBO: number of bits, constant, linear part and pairs in the order of their bits."""
+    """SHA-256 of an energy: number of bits, constant, linear part and pairs in the order of their bits, then longer
+    products, where it has any, in the order of theirs."""
     order = np.lexsort((energy.col, energy.row))
     digest = hashlib.sha256(repr((energy.n, float(energy.offset) + 0.0)).encode())
     for part in (energy.linear + 0.0, energy.row[order], energy.col[order], energy.value[order] + 0.0):
         digest.update(part.tobytes())
+    products = energy.products
+    longer = [(tuple(products.term(t).tolist()), float(products.coefficient[t])) for t in range(len(products))]
+    if longer:
+        digest.update(repr(sorted(longer)).encode())
     return digest.hexdigest()
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
-from qopt.evaluate._certificate_lines import Number, expect, whole
-
-Terms = Mapping[tuple[int, ...], Number]
+from qopt.evaluate._certificate_numbers import Number, expect, whole
 
 
 class Bound:
@@ -18,15 +17,20 @@ class Bound:
     Parameters
     ----------
     objective
-        Terms over bits, of degree 2 at most.
+        Terms over bits.
     shares
         One whole number per pair in the order of the pairs: ``q x y >= s u (x + y - 1)`` for q > 0, and
         ``q x y >= - s u x + (s u - floor(|q|)) y`` for q < 0, with unit u.
+    longer
+        One list per longer product, in their order: of a negative one a whole number per factor, together its
+        coefficient, ``c x y z >= - u (r x + s y + t z)``; of a positive one none, as it is at least 0.
     unit
         Coefficients are rounded down to multiples of it.
     """
 
-    def __init__(self, objective: Terms, bits: int, shares: Any, unit: Fraction) -> None:
+    def __init__(
+        self, objective: Mapping[tuple[int, ...], Number], bits: int, shares: Any, longer: Any, unit: Fraction
+    ) -> None:
         expect(unit > 0, "the unit is not above 0")
         self.unit = unit
         self.steps = [0] * bits
@@ -53,7 +57,20 @@ class Bound:
             else:
                 self.steps[i] -= part
                 self.steps[j] += low + part
+        self._products(objective, longer)
         self._least: int | None = None
+
+    def _products(self, objective: Mapping[tuple[int, ...], Number], longer: Any) -> None:
+        over, under = self.unit.denominator, self.unit.numerator
+        keys = sorted(key for key, v in objective.items() if len(key) > 2 and v)
+        expect(isinstance(longer, list) and len(longer) == len(keys), "there is not one share per product")
+        for key, parts in zip(keys, longer):
+            value = objective[key]
+            need = -min(value.numerator * over // (value.denominator * under), 0)
+            expect(len(parts) == (len(key) if need else 0), "there is not one share per factor")
+            expect(min((whole(p) for p in parts), default=0) >= 0 and sum(parts) == need, "shares are no product's")
+            for b, part in zip(key, parts):
+                self.steps[b] -= part
 
     def add(self, form: Mapping[int, int], constant: int, price: Fraction, ref: tuple[Any, ...]) -> None:
         """Add ``price * (form + constant)``; the price is a multiple of the unit."""
@@ -80,6 +97,20 @@ class Bound:
     def profile(self, form: Mapping[int, int], constant: int) -> Profile:
         """The least of L as a function of the form's value."""
         return Profile(self, form, constant)
+
+    def excludes(
+        self, form: Mapping[int, int], kept: int, left: int, limit: Fraction, ref: tuple[Any, ...] = ()
+    ) -> bool:
+        """Whether everything feasible with ``form = left``, and further from ``kept``, lies above a limit.
+
+        L is whole in its unit on every bit string, so that a bound of it may be rounded up. What no bit string gives is
+        excluded as it is.
+        """
+        least, most = (sum(pick(a, 0) for a in form.values()) for pick in (min, max))
+        if not least <= left <= most:
+            return True
+        inside, outside = (self.at(form, k, ref) for k in (kept, left))
+        return outside >= inside and ceil(outside / self.unit) * self.unit > limit
 
     def at(self, form: Mapping[int, int], k: int, ref: tuple[Any, ...] = ()) -> Fraction:
         """A bound on the objective of everything feasible with ``form = k``; infinite effort is not made beyond reach.

@@ -25,6 +25,8 @@ from qopt.reduce.steps import Done, ImpossibleRow, Step, Tag, Way, domain
 from qopt.reduce.trim import trimmed
 
 Pass = Callable[[Problem], Step]
+Judge = Callable[[Problem, Step], bool]
+"""Asked of every step that changes a problem, with the problem before it; a step it refuses is left out."""
 
 EQUIVALENT: tuple[Pass, ...] = (
     normalised,
@@ -93,19 +95,23 @@ class Presolved:
             for step in self.done
         ]
 
-    def then(self, step: Step) -> Presolved:
-        """One more pass behind."""
+    def then(self, step: Step, judge: Judge | None = None) -> Presolved:
+        """One more pass behind, unless it is refused."""
+        if judge is not None and step.problem is not self.problem and not judge(self.problem, step):
+            return self
         done = (*self.done, step.done) if step.done.counts else self.done
         return Presolved(step.problem, self.way.then(step.way), done)
 
 
-def presolved(problem: Problem, passes: Sequence[Pass] = EQUIVALENT) -> Presolved:
+def presolved(problem: Problem, passes: Sequence[Pass] = EQUIVALENT, judge: Judge | None = None) -> Presolved:
     """Take a problem through the passes until a round changes nothing, then find its groups.
 
     Parameters
     ----------
     passes
         The passes of a round; the default keeps the feasible points and their objective as they are.
+    judge
+        Sees every step and may refuse it; None takes all.
 
     Raises
     ------
@@ -117,14 +123,14 @@ def presolved(problem: Problem, passes: Sequence[Pass] = EQUIVALENT) -> Presolve
         for _ in range(MOST_ROUNDS):
             before = len(state.done)
             for each in passes:
-                state = state.then(each(state.problem))
+                state = state.then(each(state.problem), judge)
             if len(state.done) == before:
                 break
-        state = state.then(trimmed(state.problem))
+        state = state.then(trimmed(state.problem), judge)
         grouped = with_groups(state.problem)
         counts = {"groups found": len(grouped.groups)} if len(grouped.groups) > len(state.problem.groups) else {}
-        state = state.then(Step(grouped, Done("groups", counts=counts)))
-        return state.then(merged_cliques(state.problem))
+        state = state.then(Step(grouped, Done("groups", counts=counts)), judge)
+        return state.then(merged_cliques(state.problem), judge)
     except ImpossibleRow as error:
         raise _in_user_numbers(error, problem, state.problem) from error
 

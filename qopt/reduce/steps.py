@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -94,11 +95,18 @@ class Done:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A pass's answer: a problem over the same columns, the way back to the problem before, and what was done."""
+    """A pass's answer: a problem over the same columns, the way back to the problem before, and what was done.
+
+    Parameters
+    ----------
+    proof
+        What cannot be told from the two problems alone, in the terms of the pass; empty for none.
+    """
 
     problem: Problem
     done: Done
     way: Way = field(default_factory=Way)
+    proof: tuple[Any, ...] = ()
 
 
 class ImpossibleRow(CompileError):

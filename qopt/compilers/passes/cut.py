@@ -115,7 +115,7 @@ def cut_rows(
 def _budget(least: int, limit: Limit, objective: Polynomial) -> int:
     """Units between the bound and the limit."""
     # Coefficients that are not whole come from sums of floats: each may be a unit off after rounding down.
-    noise = 0 if objective.integral else objective.n + len(objective.value)
+    noise = 0 if objective.integral else objective.n + len(objective.value) + len(objective.products.index)
     _refuse(limit.units + noise < least)
     return limit.units + noise - least
 

@@ -95,7 +95,7 @@ def _prices(rows: Rows, coded: Coded, rounding: bool) -> tuple[Prices, tuple[str
     price = np.zeros(m) if rows.price is None else rows.price
     norm = np.zeros(m, np.int64) if rows.norm is None else rows.norm.astype(np.int64)
     level = np.zeros(m, np.int64) if rows.level is None else rows.level.astype(np.int64)
-    return Prices(made, price, norm, level), rounded
+    return Prices(made, price, norm, level, np.arange(m)), rounded
 
 
 def _energy(problem: Problem, level: int, coded: Coded, paid: Priced) -> Polynomial:

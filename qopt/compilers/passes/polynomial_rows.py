@@ -48,6 +48,8 @@ class Lifted:
         Linear over the bits, the new ones included.
     rules
         Hard rows that are rules as they stand.
+    signs
+        Which of the polynomial rows each of these is.
     products, pairs, fill
         The rules that tie the new bits to their factors, and how to set them.
     rounded
@@ -61,6 +63,7 @@ class Lifted:
     pairs: tuple[tuple[int, int], ...]
     fill: FillProducts
     rounded: tuple[str, ...]
+    signs: tuple[int, ...]
 
     @property
     def bits(self) -> int:
@@ -80,7 +83,8 @@ def lifted(rows: Sequence[PolynomialRow], coded: Coded, *, rounding: bool = Fals
     soft: list[_Whole] = []
     rules: list[PolynomialRule] = []
     rounded: list[str] = []
-    for row in rows:
+    signs: list[int] = []
+    for k, row in enumerate(rows):
         whole = _whole(row, coded, rounding, rounded)
         if row.price is not None:
             soft.append(whole)
@@ -99,6 +103,7 @@ def lifted(rows: Sequence[PolynomialRow], coded: Coded, *, rounding: bool = Fals
             excess = {bits: float(sign * value) for bits, value in whole.terms.items()}
             excess[()] = float(-sign * lo)
             rules.append(PolynomialRule(row.name, "linear", polynomial_of(coded.bits, excess)))
+            signs.append(k)
         else:
             hard.append(whole)
     linear, pairs = linearised([w.terms for w in (*hard, *soft)], coded.bits)
@@ -108,10 +113,12 @@ def lifted(rows: Sequence[PolynomialRow], coded: Coded, *, rounding: bool = Fals
         np.array([w.row.price for w in soft], dtype=np.float64),
         np.array([w.row.norm for w in soft], dtype=np.int64),
         np.array([w.row.level for w in soft], dtype=np.int64),
+        np.arange(len(soft)),
     )
     fill = FillProducts(coded.bits, tuple(pairs))
     products = product_forms(pairs, coded.bits)
-    return Lifted(_as_rows(hard, linear, bits), prices, tuple(rules), products, tuple(pairs), fill, tuple(rounded))
+    hard_rows, of_products = _as_rows(hard, linear, bits), tuple(pairs)
+    return Lifted(hard_rows, prices, tuple(rules), products, of_products, fill, tuple(rounded), tuple(signs))
 
 
 def _whole(row: PolynomialRow, coded: Coded, rounding: bool, rounded: list[str]) -> _Whole:

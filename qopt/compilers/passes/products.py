@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -69,7 +70,26 @@ def put_back(energy: Polynomial, factors: Mapping[int, tuple[int, ...]], first: 
     return added([kept, polynomial_of(kept.n, {k: v for k, v in moved.items() if v})], kept.n)
 
 
-def quadratised(energy: Polynomial) -> tuple[Polynomial, tuple[tuple[int, ...], ...]]:
+@dataclass(frozen=True, slots=True)
+class Gadget:
+    """A new bit that makes products shorter.
+
+    Parameters
+    ----------
+    factors
+        The bits it is the product of.
+    weight
+        Size of the negative coefficient it stands for, or the weight under which it is the product of two bits.
+    terms
+        What it shortened, of a pair: the other bits of each product and its coefficient. None for a negative product.
+    """
+
+    factors: tuple[int, ...]
+    weight: float
+    terms: tuple[tuple[tuple[int, ...], float], ...] | None = None
+
+
+def quadratised(energy: Polynomial) -> tuple[Polynomial, tuple[Gadget, ...]]:
     """Reduce products of three and more bits to pairs, with new bits behind the others.
 
     A term with a negative coefficient takes one bit and no weight (Kolmogorov and Zabih, 2004; Freedman and Drineas,
@@ -79,8 +99,8 @@ def quadratised(energy: Polynomial) -> tuple[Polynomial, tuple[tuple[int, ...], 
 
     Returns
     -------
-    An energy whose least value over the new bits is the old energy, on every bit string; and the factors of each new
-    bit, which may be earlier new bits.
+    An energy whose least value over the new bits is the old energy, on every bit string; and the new bits, whose
+    factors may be earlier new bits.
     """
     work = _Reduction(energy.n)
     for bits, value in sorted(terms_of(Polynomial(np.zeros(energy.n), products=energy.products)).items()):
@@ -89,9 +109,9 @@ def quadratised(energy: Polynomial) -> tuple[Polynomial, tuple[tuple[int, ...], 
         elif value > 0:
             work.positive.append((set(bits), value))
     work.share_pairs()
-    total = energy.n + len(work.factors)
+    total = energy.n + len(work.gadgets)
     flat = Polynomial(energy.linear, energy.row, energy.col, energy.value, offset=energy.offset)
-    return added([flat, polynomial_of(total, work.terms)], total), tuple(work.factors)
+    return added([flat, polynomial_of(total, work.terms)], total), tuple(work.gadgets)
 
 
 class _Reduction:
@@ -99,14 +119,14 @@ class _Reduction:
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self.factors: list[tuple[int, ...]] = []
+        self.gadgets: list[Gadget] = []
         self.terms: Terms = {}
         self.positive: list[tuple[set[int], float]] = []
         self.users: dict[tuple[int, int], set[int]] = {}
 
-    def _new(self, *factors: int) -> int:
-        self.factors.append(factors)
-        return self.n + len(self.factors) - 1
+    def _new(self, gadget: Gadget) -> int:
+        self.gadgets.append(gadget)
+        return self.n + len(self.gadgets) - 1
 
     def _add(self, value: float, *bits: int) -> None:
         key = tuple(sorted(bits))
@@ -114,7 +134,7 @@ class _Reduction:
 
     def negative(self, bits: tuple[int, ...], value: float) -> None:
         """One term with a negative coefficient."""
-        z = self._new(*bits)
+        z = self._new(Gadget(bits, -value))
         self._add(-value * (len(bits) - 1), z)
         for bit in bits:
             self._add(value, bit, z)
@@ -137,8 +157,9 @@ class _Reduction:
             self._add(value, *bits)
 
     def _replace(self, x: int, y: int, users: list[int]) -> set[tuple[int, int]]:
-        z = self._new(x, y)
         weight = sum(self.positive[t][1] for t in users)
+        terms = tuple((tuple(sorted(self.positive[t][0] - {x, y})), self.positive[t][1]) for t in users)
+        z = self._new(Gadget((x, y), weight, terms))
         self._add(weight, x, y)
         self._add(-2 * weight, x, z)
         self._add(-2 * weight, y, z)

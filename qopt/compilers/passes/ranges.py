@@ -7,6 +7,9 @@ For a row's left side a x and multipliers y of the rows ``A x`` (which may be an
 on everything feasible. The multipliers come from the linear relaxation; they are rounded to multiples of 2**-16 and the
 bound is computed in whole numbers, so it is a theorem whatever the relaxation's float noise. Where both ends meet, the
 row is an equality and needs no slack at all: so it goes with the capacities of a fleet that its load fills.
+
+The step's proof names, for every side that moved, its row, ``low`` or ``high``, and the multipliers by line (rows and
+lines of groups as ``reduce.lines`` numbers them, with their numbers in ``GRID`` parts).
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ MOST_WORK = 100_000
 GRID = 2.0**16
 WIDEST = 2.0**52
 _NAME = "range by the relaxation"
+Prices = dict[int, int]
+"""Multipliers by line, in ``GRID`` parts."""
 
 
 def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
@@ -53,13 +58,14 @@ def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
     matrix = sparse.csr_array((lines.value, (lines.owner, lines.index)), shape=(len(lines), problem.n))
     plain = _relaxable(problem, lines, matrix)
     lower, upper = np.array(problem.rows.lower), np.array(problem.rows.upper)
+    proof: list[tuple[int, str, Prices]] = []
     for line in wide.tolist():
         k = int(lines.row[line])
         cost = np.zeros(problem.n)
         span = slice(*matrix.indptr[line : line + 2])
         cost[matrix.indices[span]] = matrix.data[span]
-        from_below = _least(plain, matrix, cost, low, high)
-        from_above = _least(plain, matrix, -cost, low, high)
+        from_below, prices_below = _least(plain, matrix, cost, low, high)
+        from_above, prices_above = _least(plain, matrix, -cost, low, high)
         start = max(lines.lower[line], least[line], np.ceil(from_below))
         end = min(lines.upper[line], most[line], np.floor(-from_above))
         if start > end:
@@ -68,8 +74,10 @@ def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
         # An end that the bounds of the columns give anyway stays open.
         if start > max(lower[k], least[line]):
             lower[k] = start
+            proof.append((k, "low", prices_below))
         if end < min(upper[k], most[line]):
             upper[k] = end
+            proof.append((k, "high", prices_above))
     moved = (lower != problem.rows.lower) | (upper != problem.rows.upper)
     if not moved.any():
         return Step(problem, Done(_NAME))
@@ -77,7 +85,8 @@ def ranged(problem: Problem, *, most_work: int = MOST_WORK) -> Step:
     met = int((moved & (lower == upper)).sum())
     counts = {"rows narrowed": int(moved.sum()) - met, "rows made equalities": met}
     done = Done(_NAME, counts={k: v for k, v in counts.items() if v}, restated=names)
-    return Step(replace(problem, rows=with_sides(problem.rows, lower, upper)), done)
+    made = replace(problem, rows=with_sides(problem.rows, lower, upper))
+    return Step(made, done, proof=tuple(proof))
 
 
 def _relaxable(problem: Problem, lines: Lines, matrix: sparse.csr_array) -> Problem:
@@ -87,23 +96,32 @@ def _relaxable(problem: Problem, lines: Lines, matrix: sparse.csr_array) -> Prob
     return Problem.build(problem.columns, Polynomial.zero(problem.n), rows=rows, groups=Groups())
 
 
-def _least(plain: Problem, matrix: sparse.csr_array, cost: Floats, low: Floats, high: Floats) -> float:
-    """A proven lower bound of ``cost @ x`` on everything feasible; -inf where none was found."""
+def _least(plain: Problem, matrix: sparse.csr_array, cost: Floats, low: Floats, high: Floats) -> tuple[float, Prices]:
+    """A proven lower bound of ``cost @ x`` on everything feasible, and its prices; -inf where none was found."""
     asked = Problem.build(plain.columns, Polynomial(cost), rows=plain.rows)
     watch = Watch(clock=lambda: 0.0, deadline=None, threads=1)
     answer = relax(asked, watch=watch)
     if answer.status != "optimal":
-        return -np.inf
-    return proven_least(answer.row_duals, matrix, plain.rows.lower, plain.rows.upper, cost, low, high)
+        return -np.inf, {}
+    lower, upper = plain.rows.lower, plain.rows.upper
+    y = _on_grid(answer.row_duals, lower, upper)
+    priced = np.flatnonzero(y)
+    found = proven_least(answer.row_duals, matrix, lower, upper, cost, low, high)
+    return found, dict(zip(priced.tolist(), y[priced].astype(np.int64).tolist()))
+
+
+def _on_grid(prices: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Prices in ``GRID`` parts, 0 where they lean on a side that there is not."""
+    y: Floats = np.rint(prices * GRID)
+    return np.where(np.isfinite(np.where(y > 0, lower, upper)), y, 0.0)
 
 
 def proven_least(
     prices: Floats, matrix: sparse.csr_array, lower: Floats, upper: Floats, cost: Floats, low: Floats, high: Floats
 ) -> float:
     """``sum(y * side) + min (cost - y A) x``, y the prices on a grid; -inf where float64 could not hold it exactly."""
-    y: Floats = np.rint(prices * GRID)
+    y = _on_grid(prices, lower, upper)
     side = np.where(y > 0, lower, upper)
-    y = np.where(np.isfinite(side), y, 0.0)
     side = np.where(y != 0, side, 0.0)
     rest = cost * GRID - matrix.T @ y
     size = np.abs(rest) * np.maximum(np.abs(low), np.abs(high))

@@ -32,22 +32,47 @@ from qopt.core.rows import Norm
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """Soft rows in whole numbers, with price, norm and level of each."""
+    """Soft rows in whole numbers, with price, norm and level of each, and its place among all soft rows."""
 
     rows: IntegerRows
     price: Floats
     norm: Ints
     level: Ints
+    origin: Ints
 
     def select(self, keep: Bools) -> Prices:
         """The soft rows of a mask."""
-        return Prices(self.rows.select(keep), self.price[keep], self.norm[keep], self.level[keep])
+        return Prices(self.rows.select(keep), self.price[keep], self.norm[keep], self.level[keep], self.origin[keep])
 
     @classmethod
     def concat(cls, parts: Sequence[Prices], n: int) -> Prices:
-        """Several lists of soft rows as one, over n bits."""
-        arrays = (np.concatenate([getattr(p, k) for p in parts]) for k in ("price", "norm", "level"))
-        return cls(IntegerRows.concat([p.rows for p in parts], n), *arrays)
+        """Several lists of soft rows as one, over n bits, numbered one after the other."""
+        arrays = [np.concatenate([getattr(p, k) for p in parts]) for k in ("price", "norm", "level")]
+        rows = IntegerRows.concat([p.rows for p in parts], n)
+        return cls(rows, arrays[0], arrays[1], arrays[2], np.arange(len(rows)))
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Soft rows that became energy in the same way.
+
+    Parameters
+    ----------
+    kind
+        ``curve``, ``square``, ``distance``, or ``high`` and ``low`` for the flag of a side.
+    rows
+        In whole numbers, as they were.
+    origin
+        Place of each among all soft rows.
+    more, less
+        Numbers above the row and below it, as digits over bits: slack or over, and under; None for none.
+    """
+
+    kind: str
+    rows: IntegerRows
+    origin: Ints
+    more: sparse.csr_array | None = None
+    less: sparse.csr_array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +84,7 @@ class Priced:
     rows: tuple[IntegerRows, ...]
     fills: tuple[Fill, ...]
     bits: int
+    pieces: tuple[Pieces, ...]
 
 
 def priced(soft: Prices, start: int) -> Priced:
@@ -86,7 +112,7 @@ def priced(soft: Prices, start: int) -> Priced:
     empty = Forms(sparse.csr_array((0, start), dtype=np.int64), np.empty(0), np.empty(0), np.empty(0))
     forms = stacked([empty, *work.forms], work.bits)
     level = np.concatenate([np.empty(0, np.int64), *work.level])
-    return Priced(forms, level, tuple(work.rows), tuple(work.fills), work.bits)
+    return Priced(forms, level, tuple(work.rows), tuple(work.fills), work.bits, tuple(work.pieces))
 
 
 def _refuse(soft: Prices) -> None:
@@ -110,11 +136,17 @@ class _Work:
         self.level: list[Ints] = []
         self.rows: list[IntegerRows] = []
         self.fills: list[Fill] = []
+        self.pieces: list[Pieces] = []
 
     def add(self, soft: Prices, matrix: sparse.csr_array, constant: Ints, alpha: Floats, beta: Floats) -> None:
         """Energy ``alpha g**2 + beta g`` per row, g = matrix @ bits + constant."""
         self.forms.append(Forms(matrix, constant.astype(np.float64), alpha, beta))
         self.level.append(soft.level)
+
+    def note(self, kind: str, soft: Prices, *numbers: sparse.csr_array) -> None:
+        """Remember how soft rows became energy."""
+        if len(soft.rows):
+            self.pieces.append(Pieces(kind, soft.rows, soft.origin, *numbers))
 
     def numbers(self, rows: IntegerRows, sign: int, constant: Ints, top: Ints) -> sparse.csr_array:
         """New numbers ``clip(sign * f + constant, 0, top)``, one per row: their digits as a matrix (rows, bits)."""
@@ -127,6 +159,7 @@ class _Work:
 
 
 def _parabolas(work: _Work, soft: Prices) -> None:
+    work.note("curve", soft)
     rows = soft.rows
     cost = []
     for k in range(3):
@@ -143,6 +176,7 @@ def _parabolas(work: _Work, soft: Prices) -> None:
 
 
 def _definite(work: _Work, soft: Prices, above: Bools) -> None:
+    work.note("curve", soft)
     rows = soft.rows
     sign = np.where(above, 1, -1)
     signed = sparse.csr_array(rows.matrix * sign[:, None])
@@ -156,6 +190,7 @@ def _quadratic(work: _Work, soft: Prices) -> None:
     rows = soft.rows
     lo, hi = np.maximum(rows.lo, rows.low), np.minimum(rows.hi, rows.high)
     slack = work.numbers(rows, 1, -lo, hi - lo)
+    work.note("square", soft, slack)
     matrix = sparse.csr_array(widened(rows.matrix, work.bits) - slack)
     work.add(soft, matrix, -lo, soft.price * rows.unit**2, np.zeros(len(rows)))
 
@@ -165,6 +200,7 @@ def _linear(work: _Work, soft: Prices) -> None:
     lo, hi = np.maximum(rows.lo, rows.low), np.minimum(rows.hi, rows.high)
     over = work.numbers(rows, 1, -rows.hi, rows.high - hi)
     under = work.numbers(rows, -1, rows.lo, lo - rows.low)
+    work.note("distance", soft, over, under)
     over = widened(over, work.bits)
     ones = np.zeros(len(rows), np.int64)
     work.add(soft, sparse.csr_array(over + under), ones, np.zeros(len(rows)), soft.price * rows.unit)
@@ -183,6 +219,7 @@ def _occurrence(work: _Work, soft: Prices, sign: int) -> None:
     rows, hi, low, high = soft.rows, hi[broken], low[broken], high[broken]
     most = high - hi
     flag = work.numbers(rows, sign, -hi, np.ones(len(rows), np.int64))
+    work.note("high" if sign > 0 else "low", soft, flag)
     work.add(soft, flag, np.zeros(len(rows), np.int64), np.zeros(len(rows)), soft.price)
     matrix = sparse.csr_array(sign * widened(rows.matrix, work.bits) - flag * most[:, None])
     # With the right flag f - M o lies within hi - room .. hi, whichever value the flag has.

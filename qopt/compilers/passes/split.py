@@ -20,21 +20,21 @@ from qopt.core.arrays import Ints
 from qopt.core.names import Labels, NameTable
 
 
-def split_rows(rows: IntegerRows, start: int, piece: int | None) -> tuple[IntegerRows, FillNumbers]:
+def split_rows(rows: IntegerRows, start: int, piece: int | None) -> tuple[IntegerRows, FillNumbers, Ints]:
     """Cut rows of more than three pieces (none when ``piece`` is None); counters take bits from ``start`` on.
 
     Returns
     -------
-    The rows in their order, over the bits and the counters, with the rows of the pieces behind them; and how to fill
-    the counters in. A row that sums to at most one, at least all but one, or the like, stays whole: it needs no slack
-    and its couplings tell more than a counter would.
+    The rows in their order, over the bits and the counters, with the rows of the pieces behind them; how to fill the
+    counters in; and the row that each piece is of. A row that sums to at most one, at least all but one, or the like,
+    stays whole: it needs no slack and its couplings tell more than a counter would.
     """
     size = np.diff(rows.matrix.indptr)
     room = np.minimum(rows.hi, rows.high) - np.maximum(rows.lo, rows.low)
     long = np.flatnonzero((size > 3 * piece) & (room != 1)) if piece else np.empty(0, np.int64)
     if not piece or not len(long):
         nothing = FillNumbers(rows.matrix[long], np.empty(0, np.int64), np.empty(0, np.int64), start, _digits)
-        return replace(rows, matrix=widened(rows.matrix, start)), nothing
+        return replace(rows, matrix=widened(rows.matrix, start)), nothing, long
     total: list[dict[str, Any]] = []
     data, index = [], []
     bit = start
@@ -72,7 +72,8 @@ def split_rows(rows: IntegerRows, start: int, piece: int | None) -> tuple[Intege
         start,
         _digits,
     )
-    return IntegerRows.concat([rows_now, pieces], bit), fill
+    owner = np.array([t["row"] for t in total], dtype=np.int64)
+    return IntegerRows.concat([rows_now, pieces], bit), fill, owner
 
 
 def _digits(values: Ints, top: Ints) -> BitMatrix:

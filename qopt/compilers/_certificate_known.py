@@ -1,0 +1,47 @@
+"""What a certificate starts from: the problem before and after its presolve, and its lines over bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from qopt.compilers._certificate_reasons import Ref, Trail
+from qopt.core.problem import Problem
+from qopt.reduce.steps import Way
+
+Terms = dict[int, Fraction]
+"""Bits, or columns, to coefficients."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A rule of the problem over bits: ``lower <= terms + constant <= upper``."""
+
+    ref: Ref
+    name: str
+    terms: Terms
+    constant: Fraction
+    lower: Fraction | None
+    upper: Fraction | None
+
+
+class NoProofError(Exception):
+    """Something that the document cannot say; the message says what."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a compile started: the problem as it was given, and as its presolve left it.
+
+    Parameters
+    ----------
+    way
+        From the points of the one to those of the other.
+    trail
+        The steps between them.
+    """
+
+    given: Problem
+    problem: Problem
+    way: Way
+    trail: Trail

@@ -1,0 +1,142 @@
+"""Which line of a problem every row over bits is: found again by what it says, not by where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from math import ceil, floor, gcd, lcm
+from typing import Any
+
+import numpy as np
+
+from qopt.compilers._certificate_exact import entries, slim, terms_of_energy
+from qopt.compilers._certificate_known import Known, NoProofError
+from qopt.compilers._certificate_reasons import Raw, Ref
+from qopt.compilers._certificate_sheet import Sheet, exact_row
+from qopt.compilers.passes.integers import IntegerRows
+from qopt.core.polynomial import Polynomial
+
+
+def references(sheet: Sheet, rows: IntegerRows) -> list[tuple[Ref, Fraction]]:
+    """Of every row over these bits the line of the problem that it says, and its factor.
+
+    Raises
+    ------
+    NoProofError
+        A row that says something else than any line.
+    """
+    known: dict[Any, list[Known]] = {}
+    for line in _every_line(sheet):
+        if line.terms:
+            known.setdefault(_primitive(line.terms)[0], []).append(line)
+    found, used = [], set()
+    for r in range(len(rows)):
+        form = dict(entries(rows.matrix, r))
+        key, head = _primitive(form)
+        alike = [line for line in known.get(key, []) if id(line) not in used and _same(line, head, rows, r)]
+        named = [line for line in alike if line.name == rows.names[r]]
+        if not alike:
+            raise NoProofError(f"row {rows.names[r]} was rounded")
+        line = (named or alike)[0]
+        used.add(id(line))
+        found.append((line.ref, head / _primitive(line.terms)[1]))
+    return found
+
+
+def _every_line(sheet: Sheet) -> Iterator[Known]:
+    source = sheet.source
+    problem, trail = source.problem, source.trail
+    for k in np.flatnonzero(~problem.rows.soft).tolist():
+        yield sheet.over_bits(trail.rows[k], problem.rows.names[k], *exact_row(problem.rows, k))
+    lines = problem.groups.as_rows()
+    for k in range(len(lines)):
+        yield sheet.over_bits(trail.lines[k], lines.names[k], *exact_row(lines, k))
+    for block in sheet.coded.blocks:
+        if block.encoding == "one_hot":
+            for g, (_, _, members) in enumerate(block.encoded.groups.simple()):
+                terms = dict.fromkeys((int(b) + block.start for b in members), Fraction(1))
+                ref = ["code", int(block.columns[g])]
+                yield Known(ref, f"{block.encoding} code {g}", terms, Fraction(0), Fraction(1), Fraction(1))
+    for k in range(len(problem.indicators)):
+        yield from _switched(sheet, k)
+    for k, row in enumerate(source.given.polynomial_rows):
+        if row.price is None:
+            yield sheet.curve(k)
+    for i, (raw, _) in enumerate(sheet.pieces):
+        if raw["kind"] in ("distance", "flag"):
+            yield _tied(sheet, i, raw)
+
+
+def _tied(sheet: Sheet, i: int, raw: Raw) -> Known:
+    """The rule that ties the numbers of a soft piece to its row."""
+    terms = {b: a * Fraction(raw["scale"]) for b, a in _of(sheet, raw["row"]).terms.items()}
+    low = None if raw["kind"] == "flag" else Fraction(raw["low"])
+    if raw["kind"] == "flag":
+        sign = 1 if raw["side"] == "high" else -1
+        terms = {b: sign * a for b, a in terms.items()} | {raw["bit"]: Fraction(-raw["most"])}
+    else:
+        terms |= {b: Fraction(-w) for b, w in raw["over"]} | {b: Fraction(w) for b, w in raw["under"]}
+    return Known(["price", i], "", terms, Fraction(0), low, Fraction(raw["high"]))
+
+
+def _of(sheet: Sheet, ref: Ref) -> Known:
+    return next(known for name, known, *_ in sheet.soft if name == ref)
+
+
+def _switched(sheet: Sheet, k: int) -> Iterator[Known]:
+    """The sides of a switched row, each with what it is given where the switch is off."""
+    problem, coded = sheet.source.problem, sheet.coded
+    switched = problem.indicators
+    terms, lower, upper = exact_row(switched.rows, k)
+    column, active = int(switched.column[k]), int(switched.active[k])
+    index = switched.rows.row(k)[0].tolist()
+    step = {c: int(coded.step[c]) for c in index}
+    sizes = [terms[c] * step[c] for c in index if c in terms]
+    common = lcm(*(a.denominator for a in sizes)) if sizes else 1
+    scale = Fraction(common, gcd(*(int(a * common) for a in sizes)) or 1)
+    for side, end, sign in (("high", upper, 1), ("low", lower, -1)):
+        if end is None:
+            continue
+        start = sum((sign * a * int(coded.lower[c]) for c, a in terms.items()), Fraction(0))
+        most = sum((max(sign * a * step[c] * int(coded.top[c]), Fraction(0)) for c, a in terms.items()), Fraction(0))
+        excess = (most * scale - floor((sign * end - start) * scale)) / scale
+        if coded.plain[column] < 0:
+            excess = Fraction(0)
+        made = {c: sign * a for c, a in terms.items()}
+        made[column] = made.get(column, Fraction(0)) + (excess if active else -excess)
+        top = sign * end + (excess if active else 0)
+        ref = ["switch", k, side, str(excess)]
+        yield sheet.over_bits(ref, switched.rows.names[k], made, None, top)
+
+
+def signed(sheet: Sheet, k: int, p: Polynomial) -> tuple[Ref, Fraction]:
+    """The polynomial row that a rule is, up to its sign, and the factor between them.
+
+    Raises
+    ------
+    NoProofError
+        The rule says something else.
+    """
+    row = sheet.source.given.polynomial_rows[k]
+    exact, made = sheet.curve_terms(row.polynomial), terms_of_energy(p)
+    ratios = {Fraction(made.get(key, 0)) / Fraction(v) for key, v in exact.items() if key}
+    same = {key for key in made if key} == {key for key in exact if key}
+    if len(ratios) != 1 or not same:
+        raise NoProofError(f"row {row.name} was rounded")
+    return ["curve", k], abs(ratios.pop())
+
+
+def _primitive(terms: Mapping[int, Any]) -> tuple[Any, Fraction]:
+    """Terms divided by the size of the coefficient of their lowest bit, and that size."""
+    items = sorted(terms.items())
+    head = Fraction(abs(items[0][1]))
+    return tuple((b, slim(a / head)) for b, a in items), head
+
+
+def _same(line: Known, head: Fraction, rows: IntegerRows, r: int) -> bool:
+    """Whether a row in whole numbers holds exactly where a line does."""
+    scale = head / _primitive(line.terms)[1]
+    lo, hi, low, high = (int(getattr(rows, k)[r]) for k in ("lo", "hi", "low", "high"))
+    lower = low if line.lower is None else ceil((line.lower - line.constant) * scale)
+    upper = high if line.upper is None else floor((line.upper - line.constant) * scale)
+    return max(lower, low) == max(lo, low) and min(upper, high) == min(hi, high)
