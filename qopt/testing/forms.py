@@ -11,6 +11,7 @@ import numpy as np
 from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
 from qopt.testing.fleets import cheapest, random_fleet
+from qopt.testing.projects import random_project, shortest_project
 
 
 def small_forms(name: str) -> list[tuple[Any, float | None]]:
@@ -32,6 +33,7 @@ def large_form(name: str) -> Any:
         "routes": lambda: random_routes(200, seed=1, vehicles=60),
         "shop": lambda: random_shop(20, 15, seed=1),
         "fleet": lambda: random_fleet(60, seed=1, vehicles=30),
+        "project": lambda: random_project(60, seed=1),
     }
     return made[name]()
 
@@ -130,4 +132,11 @@ def _small_fleets() -> list[tuple[Any, float | None]]:
     return [(form, None if best is None else best[0]) for form, best in zip(forms, levels, strict=True)]
 
 
-_SMALL = {"routes": _small_routes, "shop": _small_shops, "fleet": _small_fleets}
+@cache
+def _small_projects() -> list[tuple[Any, float | None]]:
+    forms = [random_project(3, seed=seed, rich=seed % 2 == 0) for seed in range(6)]
+    levels = [shortest_project(form, 9) for form in forms]
+    return [(form, None if best is None else best[0]) for form, best in zip(forms, levels, strict=True)]
+
+
+_SMALL = {"routes": _small_routes, "shop": _small_shops, "fleet": _small_fleets, "project": _small_projects}

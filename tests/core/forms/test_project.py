@@ -4,45 +4,8 @@ import numpy as np
 import pytest
 
 from qopt.core.forms import project, shop
-from qopt.core.forms.project import FOREVER, Current, Lags, Modes, Project, Proposal, Resources
-
-
-def project_of(tasks, capacity, lags=(), *, jobs=None, closed=(), setup=(), **more):
-    """A project from ``tasks`` (a list of modes ``(duration, {resource: amount})`` each) and capacities."""
-    modes = [mode for ways in tasks for mode in ways]
-    uses = [list(use.items()) for _, use in modes]
-    n = len(tasks)
-    job = np.zeros(n) if jobs is None else np.array(jobs)
-    count = int(job.max(initial=0)) + 1
-    shut = [sorted(low_high for r, *low_high in closed if r == k) for k in range(len(capacity))]
-    lines = [(*lag, *(False, 0, FOREVER)[len(lag) - 2 :]) for lag in lags]
-    columns = list(zip(*lines)) if lines else [[], [], [], [], []]
-    given = {
-        "release": np.zeros(n),
-        "deadline": np.full(n, FOREVER),
-        "due": np.full(count, FOREVER),
-        "weight": np.ones(count),
-        "family": np.full(n, -1),
-    }
-    return Project(
-        Modes(
-            np.concatenate([[0], np.cumsum([len(ways) for ways in tasks])]),
-            np.array([duration for duration, _ in modes]),
-            np.concatenate([[0], np.cumsum([len(use) for use in uses])]),
-            np.array([r for use in uses for r, _ in use]),
-            np.array([a for use in uses for _, a in use]),
-        ),
-        Resources(
-            np.array(capacity),
-            np.concatenate([[0], np.cumsum([len(s) for s in shut])]),
-            np.array([s[0] for part in shut for s in part]),
-            np.array([s[1] for part in shut for s in part]),
-            setup,
-        ),
-        Lags(*(np.array(column) for column in columns)),
-        job,
-        **{**given, **more},
-    )
+from qopt.core.forms.project import FOREVER, Current, Proposal
+from qopt.testing.projects import project_of
 
 
 def violated(form, mode, start):
