@@ -93,9 +93,8 @@ class ProjectSearch:
                     watch.offer(Candidate(Origin.PROPOSED, NAME, proposal=proposal), None, NAME)
             return done
 
-        did = run_in_chunks(step, watch, work=1) + run_in_chunks(
-            step, watch, work=None if work is None else max(0, work - 1), first=8
-        )
+        did = step(1)  # whatever the watch says: there is always an answer
+        did += run_in_chunks(step, watch, work=None if work is None else work - 1, first=8)
         found = {proposal.key(): proposal for proposal in [*given, *(_member(p, m) for m in range(p.now["made"][0]))]}
         checks = {key: evaluate(form, proposal) for key, proposal in found.items()}
         keys = sorted(found, key=lambda key: (not checks[key].feasible, checks[key].levels))
