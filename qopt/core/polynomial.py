@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from qopt.core.arrays import Floats, Indices, Ints, frozen, is_integral, no_floats, no_indices, no_pointers
 
+_SLICE = 2**16  # pairs evaluated at a time: their factors stay in the cache
+
 
 @dataclass(frozen=True, eq=False)
 class Products:
@@ -189,8 +191,10 @@ class Polynomial:
         # einsum, not dot: a threaded BLAS waits for busy cores and may round differently from run to run
         total = np.einsum("kc,c->k", x, self.linear) + self.offset
         if len(self.value):
-            for k in range(len(x)):
-                total[k] += np.einsum("p,p,p->", x[k].take(self.row), x[k].take(self.col), self.value)
+            for first in range(0, len(self.value), _SLICE):
+                row, col, value = (part[first : first + _SLICE] for part in (self.row, self.col, self.value))
+                for k in range(len(x)):
+                    total[k] += np.einsum("p,p,p->", x[k].take(row), x[k].take(col), value)
         for columns, coefficient in self.products.blocks:
             for k in range(len(x)):
                 total[k] += np.einsum("t,t->", np.multiply.reduce(x[k].take(columns), axis=0), coefficient)
