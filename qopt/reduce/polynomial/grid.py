@@ -20,6 +20,8 @@ _MOST_BITS = 61
 _HALVINGS = 8
 """Bits below those that data without an exact grid are rounded to: so often may a weight be halved."""
 
+_SLICE = 2**20  # pairs counted at a time
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -116,8 +118,10 @@ def promising(polynomial: Polynomial, keep: Bools) -> bool:
     """Whether a spin that may go has three couplings at most, or one as large as its others together."""
     p = polynomial
     field = 2.0 * p.linear
-    for end in (p.row, p.col):
-        field += np.bincount(end, weights=p.value, minlength=p.n)
+    for first in range(0, len(p.value), _SLICE):
+        part = slice(first, first + _SLICE)
+        for end in (p.row, p.col):
+            field += np.bincount(end[part], weights=p.value[part], minlength=p.n)
     total, largest, degree = survey_of(p.row, p.col, p.value, field)
     likely = (degree <= 3) | (2.0 * largest >= (1.0 - 2.0**-30) * total)
     return bool((likely & ~keep).any())
