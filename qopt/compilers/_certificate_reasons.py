@@ -143,25 +143,38 @@ class Chains:
                 ref = next(r for g, m, r in zip(owner, members, lines) if g == -1 - row and both <= m)
             self.next.setdefault(tail, []).append((head, ref))
 
-    def between(self, start: tuple[int, int], end: tuple[int, int]) -> list[Any] | None:
-        """The shortest chain ``[[reference, column, value], …]``; None when there is none."""
-        first, last = (2 * c + 1 - value for c, value in (start, end))
-        came: dict[int, tuple[int, Ref]] = {first: (first, [])}
-        queue = deque([first])
-        while queue and last not in came:
+    def circle(self, source: int, literals: set[tuple[int, int]]) -> list[Any] | None:
+        """A walk ``[[reference, column, value], …]`` from ``source = 1`` past all literals and back; None for none."""
+        start = 2 * source
+        missing, here, walk = {2 * c + 1 - value for c, value in literals}, start, []
+        while missing or here != start:
+            leg = self._to_nearest(here, missing or {start})
+            if leg is None:
+                return None
+            walk += [[ref, there // 2, 1 - there % 2] for ref, there in leg]
+            missing -= {there for _, there in leg}
+            here = leg[-1][1]
+        return walk
+
+    def _to_nearest(self, start: int, wanted: set[int]) -> list[tuple[Ref, int]] | None:
+        """The shortest chain of implications to one of some literals."""
+        came: dict[int, tuple[int, Ref]] = {start: (start, [])}
+        queue = deque([start])
+        while queue:
             here = queue.popleft()
             for there, ref in self.next.get(here, []):
-                if there not in came:
-                    came[there] = (here, ref)
-                    queue.append(there)
-        if last not in came:
-            return None
-        chain: list[Any] = []
-        while last != first:
-            last, (before, ref) = last, came[last]
-            chain.append([ref, last // 2, 1 - last % 2])
-            last = before
-        return chain[::-1]
+                if there in came:
+                    continue
+                came[there] = (here, ref)
+                if there in wanted:
+                    leg = []
+                    while there != start:
+                        before, by = came[there]
+                        leg.append((by, there))
+                        there = before
+                    return leg[::-1]
+                queue.append(there)
+        return None
 
 
 def numbers(values: Any) -> list[int | None]:

@@ -13,16 +13,18 @@ from qopt.reduce.steps import Step, domain
 
 
 def equal_columns(trail: Trail, before: Problem, step: Step) -> bool:
-    """Columns that stand for others: a chain of implications there and one back."""
-    chains = Chains(before, trail.rows, trail.lines)
-    way, columns = step.way, []
+    """Columns that stand for others: a circle of implications that passes them all."""
+    chains, way = Chains(before, trail.rows, trail.lines), step.way
+    circles: dict[int, list[list[int]]] = {}
     for c, s, scale in zip(way.column.tolist(), way.source.tolist(), way.scale.tolist()):
-        flip = scale < 0
-        there, back = chains.between((c, 1), (s, 1 - flip)), chains.between((s, 1 - flip), (c, 1))
-        if there is None or back is None:
+        circles.setdefault(s, []).append([c, int(scale > 0)])
+    made = []
+    for source, columns in circles.items():
+        walk = chains.circle(source, {(c, value) for c, value in columns})
+        if walk is None:
             return False
-        columns.append({"column": c, "source": s, "flip": flip, "there": there, "back": back})
-    trail.steps.append({"step": "equal", "columns": columns})
+        made.append({"source": source, "walk": walk, "columns": columns})
+    trail.steps.append({"step": "equal", "circles": made})
     # Rows stay in order; groups that hold a column twice then stand behind them, line by line.
     place = np.arange(before.n)
     place[way.column] = way.source

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from qopt.evaluate._certificate_numbers import Number, expect, whole
+from qopt.evaluate._certificate_numbers import NotProvenError, Number, expect, whole
 
 
 class Bound:
@@ -36,37 +36,42 @@ class Bound:
         self.steps = [0] * bits
         self.base = 0
         self.prices: dict[tuple[Any, ...], list[tuple[Mapping[int, int], int, Fraction]]] = {}
-        over, under = unit.denominator, unit.numerator
         pairs = sorted(key for key, v in objective.items() if len(key) == 2 and v)
         expect(isinstance(shares, list) and len(shares) == len(pairs), "there is not one share per pair")
+        expect(all(type(share) is int for share in shares), "a share is no whole number")
         for key, value in objective.items():
             if len(key) < 2:
-                down = value.numerator * over // (value.denominator * under)
                 if key:
-                    self.steps[key[0]] += down
+                    self.steps[key[0]] += self._down(value)
                 else:
-                    self.base += down
-        for (i, j), share in zip(pairs, shares):
-            value, part = objective[i, j], whole(share)
-            low = value.numerator * over // (value.denominator * under)
-            expect(0 <= part <= abs(low), "a share is not between 0 and its pair")
+                    self.base += self._down(value)
+        steps, down = self.steps, self._down
+        for key, part in zip(pairs, shares):
+            value = objective[key]
+            low = down(value)
+            if not 0 <= part <= abs(low):
+                raise NotProvenError("a share is not between 0 and its pair")
+            i, j = key
             if value > 0:
-                self.steps[i] += part
-                self.steps[j] += part
+                steps[i] += part
+                steps[j] += part
                 self.base -= part
             else:
-                self.steps[i] -= part
-                self.steps[j] += low + part
+                steps[i] -= part
+                steps[j] += low + part
         self._products(objective, longer)
         self._least: int | None = None
 
+    def _down(self, value: Number) -> int:
+        """Units in a value, rounded down."""
+        return value.numerator * self.unit.denominator // (value.denominator * self.unit.numerator)
+
     def _products(self, objective: Mapping[tuple[int, ...], Number], longer: Any) -> None:
-        over, under = self.unit.denominator, self.unit.numerator
         keys = sorted(key for key, v in objective.items() if len(key) > 2 and v)
         expect(isinstance(longer, list) and len(longer) == len(keys), "there is not one share per product")
         for key, parts in zip(keys, longer):
             value = objective[key]
-            need = -min(value.numerator * over // (value.denominator * under), 0)
+            need = -min(self._down(value), 0)
             expect(len(parts) == (len(key) if need else 0), "there is not one share per factor")
             expect(min((whole(p) for p in parts), default=0) >= 0 and sum(parts) == need, "shares are no product's")
             for b, part in zip(key, parts):

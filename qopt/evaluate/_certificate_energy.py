@@ -8,17 +8,19 @@ from math import lcm
 from typing import Any
 
 from qopt.core.polynomial import Polynomial
-from qopt.evaluate._certificate_numbers import Number, Terms, exactly, expect, fields, fraction, whole
+from qopt.evaluate._certificate_numbers import Number, Terms, exactly, expect, fields, fraction, numbers, whole
 
 
 class Energy:
     """A sum of terms over bits, in whole multiples of ``1 / scale``."""
 
-    def __init__(self, parts: Sequence[Mapping[tuple[int, ...], Number]], denominators: Sequence[int]) -> None:
-        self.scale = lcm(*{v.denominator for part in parts for v in part.values()}, *denominators)
-        self.total: dict[tuple[int, ...], int] = {}
-        for part in parts:
-            self.add(part)
+    def __init__(self, start: Mapping[tuple[int, ...], Number], qubo: Polynomial, denominators: Sequence[int]) -> None:
+        self.given = terms_of(qubo)
+        self.scale = lcm(*{v.denominator for part in (start, self.given) for v in part.values()}, *denominators)
+        self.total = self._whole(start)
+
+    def _whole(self, part: Mapping[tuple[int, ...], Number]) -> dict[tuple[int, ...], int]:
+        return {key: int(v * self.scale) for key, v in part.items() if v}
 
     def add(self, part: Mapping[tuple[int, ...], Number], factor: Number = 1) -> None:
         """Add terms times a factor, both of them multiples of what the scale allows."""
@@ -100,19 +102,19 @@ class Energy:
     def _move(self, key: tuple[int, ...], value: int) -> None:
         self.total[key] = self.total.get(key, 0) + value
 
-    def distance(self, qubo: Polynomial) -> Fraction:
-        """How far a polynomial over bits is from this, summed over all terms."""
-        scale = self.scale
-        given = {key: int(v * scale) for key, v in terms_of(qubo).items()}
-        total = self.total
+    def distance(self) -> Fraction:
+        """How far the QUBO is from this, summed over all terms."""
+        total, given = {key: v for key, v in self.total.items() if v}, self._whole(self.given)
+        if total == given:
+            return Fraction(0)
         off = sum(abs(total.get(key, 0) - given.get(key, 0)) for key in total.keys() | given.keys())
-        return Fraction(off, scale)
+        return Fraction(off, self.scale)
 
 
 def terms_of(p: Polynomial) -> Terms:
     """A polynomial over bits as terms, exactly."""
-    terms: Terms = {(b,): exactly(v) for b, v in enumerate(p.linear.tolist()) if v}
-    terms |= {(i, j): exactly(v) for i, j, v in zip(p.row.tolist(), p.col.tolist(), p.value.tolist())}
+    terms: Terms = {(b,): v for b, v in enumerate(numbers(p.linear, exactly)) if v}
+    terms |= zip(zip(p.row.tolist(), p.col.tolist()), numbers(p.value, exactly))
     for t in range(len(p.products)):
         key = tuple(p.products.term(t).tolist())
         terms[key] = terms.get(key, 0) + exactly(float(p.products.coefficient[t]))

@@ -9,7 +9,18 @@ from math import ceil, floor
 from typing import Any
 
 from qopt.core.polynomial import Polynomial
-from qopt.evaluate._certificate_numbers import Number, Range, Terms, expect, fraction, meant, reaches, weights, whole
+from qopt.evaluate._certificate_numbers import (
+    Number,
+    Range,
+    Terms,
+    expect,
+    fraction,
+    meant,
+    numbers,
+    reaches,
+    weights,
+    whole,
+)
 from qopt.evaluate._certificate_state import Line, Reference, State, line_of
 
 
@@ -255,13 +266,10 @@ class Layout:
 def expanded(p: Polynomial, number: Any, parts: Sequence[Sequence[tuple[tuple[int, ...], int]]]) -> Terms:
     """A polynomial with every column written as a sum of terms."""
     out: Terms = {(): number(p.offset)}
-    for c, value in enumerate(p.linear.tolist()):
-        if value:
-            exact = number(value)
-            for key, w in parts[c]:
-                out[key] = out.get(key, 0) + exact * w
-    for i, j, value in zip(p.row.tolist(), p.col.tolist(), p.value.tolist()):
-        v = number(value)
+    for c, exact in enumerate(numbers(p.linear, number)):
+        for key, w in parts[c] if exact else ():
+            out[key] = out.get(key, 0) + exact * w
+    for i, j, v in zip(p.row.tolist(), p.col.tolist(), numbers(p.value, number)):
         for one, w in parts[i]:
             for two, u in parts[j]:
                 key = one + two if one < two else two if one == two else two + one

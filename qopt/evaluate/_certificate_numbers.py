@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
+
+from qopt.core.arrays import Floats, is_integral
 
 Number = int | Fraction
 """An exact number: whole ones as int, which is what most are and far quicker."""
@@ -59,6 +61,13 @@ def meant(value: float) -> Number:
 def exactly(value: float) -> Number:
     """The rational that a float is."""
     return int(value) if value.is_integer() else Fraction(value)
+
+
+def numbers(values: Floats, number: Callable[[float], Number]) -> list[Number]:
+    """Many numbers read at once; those that are whole need no care."""
+    if is_integral(values):
+        return list(values.astype("int64").tolist())
+    return [number(v) for v in values.tolist()]
 
 
 def size(value: Number) -> Number:

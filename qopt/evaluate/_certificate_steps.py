@@ -234,19 +234,17 @@ def _drop(state: State, raw: Mapping[str, Any]) -> None:
 
 
 def _equal(state: State, raw: Mapping[str, Any]) -> None:
-    """Binaries that equal others or their complements, by chains of implications each way; none of these is another."""
+    """Binaries that equal another or its complement: literals on one circle of implications are all the same."""
     made: dict[int, tuple[int, int, int]] = {}
-    for each in raw["columns"]:
-        fields(each, ("column", "source", "flip", "there", "back"), "an equal column")
-        column, source, flip = whole(each["column"]), whole(each["source"]), each["flip"]
-        expect(type(flip) is bool and column != source and column not in made, "a column cannot equal two")
-        for c in (column, source):
-            expect(state.boxes[c] == Range(0, 1, 1), f"column {c} is no free binary")
-            expect(bool(state.problem.columns.binary[c]), f"column {c} is no binary")
-        _follows(state, each["there"], (column, 1), (source, 0 if flip else 1))
-        _follows(state, each["back"], (source, 0 if flip else 1), (column, 1))
-        made[column] = (source, -1, 1) if flip else (source, 1, 0)
-    expect(not made.keys() & {source for source, _, _ in made.values()}, "a column equals one that equals another")
+    for circle in raw["circles"]:
+        fields(circle, ("source", "walk", "columns"), "a circle of equal columns")
+        source = whole(circle["source"])
+        seen = _circled(state, source, circle["walk"])
+        for column, value in circle["columns"]:
+            expect(value in (0, 1) and (column, value) in seen, "a column is not on its circle")
+            expect(column != source and column not in made, "a column cannot equal two")
+            made[column] = (source, 1, 0) if value else (source, -1, 1)
+    expect(bool(made) and not made.keys() & {source for source, _, _ in made.values()}, "no column, or one twice")
     for c, (of, factor, shift) in list(state.copies.items()):
         if of in made:
             source, scale, offset = made[of]
@@ -258,18 +256,22 @@ def _equal(state: State, raw: Mapping[str, Any]) -> None:
         state.lines[ref] = state.in_sources(line)
 
 
-def _follows(state: State, chain: Any, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Check a chain ``[[reference, column, value], …]`` of implications from one value of a binary to another's."""
-    here = start
-    for given, column, value in chain:
+def _circled(state: State, source: int, walk: Any) -> set[tuple[int, int]]:
+    """The literals on a walk ``[[reference, column, value], …]`` from ``source = 1`` back to it."""
+    here, seen = (source, 1), {(source, 1)}
+    for given, column, value in walk:
         line = state.line(reference(given))
-        expect(value in (0, 1) and state.boxes[whole(column)] == Range(0, 1, 1), "an implication without free binary")
-        low, high = state.reach(line.terms, {here[0]: here[1], column: 1 - value})
+        for c in (here[0], whole(column)):
+            expect(state.boxes[c] == Range(0, 1, 1) and bool(state.problem.columns.binary[c]), f"{c} is no free binary")
+        low, high = state.reach(line.terms, {here[0]: here[1], column: 1 - whole(value)})
         above = line.upper is not None and low is not None and low > line.upper
         below = line.lower is not None and high is not None and high < line.lower
-        expect(column != here[0] and (above or below), "an implication that the row does not make")
+        forbids = column != here[0] and value in (0, 1) and (above or below)
+        expect(forbids, f"{state.name(reference(given))} makes no such implication")
         here = (column, value)
-    expect(here == end, "a chain of implications ends elsewhere")
+        seen.add(here)
+    expect(here == (source, 1), "a circle of implications does not close")
+    return seen
 
 
 def _clique(state: State, raw: Mapping[str, Any]) -> None:
@@ -295,6 +297,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[State, Mapping[str, Any]], No
     "tighten": (("row", "terms", "side"), _tighten),
     "count": (("row", "at"), _count),
     "drop": (("row", "low", "high"), _drop),
-    "equal": (("columns",), _equal),
+    "equal": (("circles",), _equal),
     "clique": (("members", "by"), _clique),
 }

@@ -36,7 +36,7 @@ from qopt.core.hashing import problem_hash, qubo_hash
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Problem
 from qopt.evaluate._certificate_bounds import Bound, lowest_outside
-from qopt.evaluate._certificate_energy import Energy, terms_of, weights_of
+from qopt.evaluate._certificate_energy import Energy, weights_of
 from qopt.evaluate._certificate_layout import Layout
 from qopt.evaluate._certificate_numbers import NotProvenError, Range, expect, fields, fraction, whole
 from qopt.evaluate._certificate_objective import Objective
@@ -266,8 +266,7 @@ class _Checker:
         parabolas = [rule.parabola() for rule in rules.forms]
         numbers = [v.denominator for pair in parabolas for v in pair]
         numbers += [other.weight.denominator for other in rules.others] + weights_of(doc["gadgets"])
-        numbers += [v.denominator for v in terms_of(self.qubo).values()]
-        energy = Energy([self.objective.terms], numbers)
+        energy = Energy(self.objective.terms, self.qubo, numbers)
         for rule, (alpha, beta) in zip(rules.forms, parabolas):
             energy.square(rule.form, rule.constant, alpha, beta)
         for other in rules.others:
@@ -279,7 +278,7 @@ class _Checker:
             energy.unfold(self.layout.factors)
             bits -= len(self.layout.factors)
         expect(energy.quadratise(doc["gadgets"], bits) == self.qubo.n, "a bit belongs to no column and no rule")
-        rounding = energy.distance(self.qubo)
+        rounding = energy.distance()
         expect(str(rounding) == doc["rounding"], "the QUBO is not objective + prices + weighted rules")
         expect(2 * rounding < self.margin, "the QUBO is rounded by more than the margin allows")
         slack = self.objective.slack
