@@ -1,4 +1,4 @@
-"""Products beside local fields, and the tabu search over them, against their naive twins; with the JIT on and off."""
+"""Products beside local fields, sequences, and tabu search over both, against naive twins; with the JIT on and off."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from naive_terms import gains, tabu
 from qopt.core.accepts import Accepts
 from qopt.core.compiled import Compiled
 from qopt.core.polynomial import polynomial_of
-from qopt.kernels import anneal_fields, terms_fields, terms_tabu
+from qopt.kernels import anneal_fields, correlations, tabu_pool, terms_fields, terms_tabu
 from qopt.kernels.rng import streams
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.terms import Terms
@@ -84,45 +84,80 @@ def test_gains_are_differences_of_energies_wherever_the_bits_go(name):
         assert np.allclose(kept, fresh, rtol=0, atol=1e-6 * c.factor)
 
 
-def start(terms, members, seed):
-    n, number = len(terms.couplings.linear), terms.couplings.linear.dtype
+def start(n, members, seed):
     random = np.empty(1, dtype=np.uint64)
     streams(np.uint64(seed), 0, random)
-    products = np.zeros(len(terms.products), dtype=number if terms.spins else np.int32)
-    return terms_tabu.State(
-        *(np.zeros(n, dtype=number) for _ in range(3)),
-        products,
-        np.zeros(n, dtype=np.int8),
-        np.zeros(n, dtype=np.int64),
-        np.zeros((members, n), dtype=np.int8),
-        np.full(members, np.inf),
-        random,
-        np.zeros(3, dtype=np.int64),
-        np.full(2, np.inf),
-    )
+    best, until, gain = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int64), np.zeros(n)
+    pool, worth = np.zeros((members, n), dtype=np.int8), np.full(members, np.inf)
+    return tabu_pool.Runs(best, until, gain, pool, worth, random, np.zeros(3, dtype=np.int64), np.full(2, np.inf))
 
 
-PLAN = terms_tabu.Plan(np.array([12]), np.array([2]), np.array([1]))
+PLAN = tabu_pool.Plan(np.array([12]), np.array([2]), np.array([1]))
+
+
+def same(runs, energy, random, count):
+    """After so many steps the naive search has the same pool and the same best of the run."""
+    pool, worth, best, lowest = tabu(energy, len(runs.best), 4, 12, 2, 1, random, count)
+    assert np.isfinite(worth).all(), "children were made"
+    assert runs.worth.tolist() == worth
+    assert np.array_equal(runs.pool, np.array(pool))
+    assert np.array_equal(runs.best, best)
+    assert runs.energy[tabu_pool.BEST] == lowest == energy(runs.best)
 
 
 @pytest.mark.parametrize("name", ["spins, whole", "bits, whole"])
 @pytest.mark.parametrize("chunks", [1, 7])
 def test_tabu_twin(name, chunks):
     p, terms = made(name)
-    c = terms.couplings
-    state = start(terms, 4, 5)
-    random, count = int(state.random[0]), 140
+    c, n = terms.couplings, p.n
+    runs = start(n, 4, 5)
+    random, count = int(runs.random[0]), 140
+    field, sign, push = np.zeros((3, n), dtype=c.linear.dtype)
+    products = np.zeros(len(terms.products), dtype=c.linear.dtype if terms.spins else np.int32)
+    fields, pairs = terms_tabu.Fields(field, sign, push, products), terms_tabu.Pairs(*pairs_of(c))
     for _ in range(chunks):
-        done = terms_tabu.search(p.n * count // chunks, terms_tabu.Pairs(c.linear, c.indptr, c.col, c.weight),
-                                 terms.arrays, state, PLAN)  # fmt: skip
-        assert done == p.n * count // chunks
-    inner = lambda x: round((float(p.evaluate(x)[0]) - c.offset) * c.factor)  # noqa: E731
-    pool, worth, best, energy = tabu(inner, p.n, 4, 12, 2, 1, random, count)
-    assert np.isfinite(worth).all(), "children were made"
-    assert state.worth.tolist() == worth
-    assert np.array_equal(state.pool, np.array(pool))
-    assert np.array_equal(state.best, best)
-    assert state.energy[terms_tabu.BEST] == energy == inner(state.best)
+        units = n * count // chunks
+        assert terms_tabu.search(units, pairs, terms.arrays, fields, runs, PLAN) == units
+    same(runs, lambda x: round((float(p.evaluate(x)[0]) - c.offset) * c.factor), random, count)
+
+
+def pairs_of(c):
+    return c.linear, c.indptr, c.col, c.weight
+
+
+def squares(bits):
+    """The sum of squared autocorrelations, by its definition."""
+    s = 2 * np.asarray(bits, dtype=int) - 1
+    return sum(int(s[: len(s) - k] @ s[k:]) ** 2 for k in range(1, len(s)))
+
+
+def sequence(n):
+    wide = -(-(n - 1) // correlations.WIDTH) * correlations.WIDTH
+    return correlations.Fields(*(np.zeros(shape, dtype=np.int16) for shape in (n, wide, (n, wide))))
+
+
+@pytest.mark.parametrize("n", [2, 11, 17, 33])
+def test_sequence_gains_twin(n):
+    random = np.random.default_rng(n)
+    bits, fields, gain = random.integers(0, 2, n).astype(np.int8), sequence(n), np.zeros(n)
+    assert correlations.load_sequence(fields, bits) == squares(bits)
+    for k in random.integers(0, n, 20).tolist():
+        correlations.sequence_gains(fields, gain)
+        assert gain.tolist() == gains(squares, bits)
+        correlations.turn_sign(fields, k)
+        bits[k] ^= 1
+    again = sequence(n)
+    correlations.load_sequence(again, bits)
+    for kept, fresh in zip(fields, again):
+        assert np.array_equal(kept, fresh)
+
+
+def test_sequence_tabu_twin():
+    n, count = 13, 150
+    runs, fields = start(n, 4, 8), sequence(n)
+    random = int(runs.random[0])
+    assert correlations.search(n * count, fields, runs, PLAN) == n * count
+    same(runs, squares, random, count)
 
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="this run is the one without JIT")

@@ -17,6 +17,7 @@ from qopt.evaluate.check import check
 from qopt.solvers.search.arm import Entry, Turn
 from qopt.solvers.search.arms import activities
 from qopt.solvers.search.landscape import Landscape
+from qopt.testing.samplers import groups_of
 
 ANY = Accepts(degree=None, groups=frozenset(GroupKind), rows=True)
 
@@ -121,9 +122,10 @@ def test_a_turn_that_is_over_at_once_satisfies_the_groups():
 def test_fits_what_is_no_pair():
     plain = Compiled.of_polynomial(polynomial_of(3, {(0, 1): 1.0}))
     assert activities.fit(Landscape.of(plain, "test", ANY)) is None
-    products = Compiled.of_polynomial(polynomial_of(3, {(0, 1, 2): 1.0}))
-    arm = activities.fit(Landscape.of(products, "test", ANY))
-    assert arm.prior == 0.5
+    alone = Compiled.of_polynomial(polynomial_of(3, {(0, 1, 2): 1.0}))
+    assert activities.fit(Landscape.of(alone, "test", ANY)) is None, "arm products takes them"
+    grouped = Compiled.of_polynomial(polynomial_of(5, {(0, 2, 4): 1.0}), groups_of((GroupKind.EXACTLY_ONE, [0, 1])))
+    arm = activities.fit(Landscape.of(grouped, "test", ANY))
     ends = arm.spend(turn(work=1_000))
     assert ends.violations is None
     assert ends.energies.min() == 0.0

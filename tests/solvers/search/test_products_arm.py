@@ -10,12 +10,13 @@ import qopt
 from qopt.compilers.compile import compile_problem
 from qopt.core.accepts import Accepts
 from qopt.core.compiled import Compiled
-from qopt.core.polynomial import polynomial_of
+from qopt.core.polynomial import Polynomial, polynomial_of
 from qopt.core.rows import GroupKind
 from qopt.core.watch import Watch
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Entry, Turn
 from qopt.solvers.search.arms import products
+from qopt.solvers.search.correlations import Correlations
 from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.terms import Terms
 from qopt.testing.samplers import groups_of
@@ -52,6 +53,37 @@ def test_sequences_are_products_of_four_spins():
     assert 3 * len(terms.products) < len(compiled.polynomial.products)
     assert set(terms.products.coefficient) == {4.0}
     assert terms.couplings.factor == 0.25
+
+
+def test_sequences_are_recognised_and_nothing_else():
+    compiled = sequences(13)
+    structure = Structure.of(compiled, "test", ANY)
+    found = Correlations.of(Terms.of(compiled.polynomial, structure))
+    points = np.random.default_rng(2).integers(0, 2, (20, 13))
+    wanted = [correlations(point) for point in points]
+    energies = compiled.energies(points)
+    assert energies.tolist() == wanted
+    assert found.squares(energies).tolist() == wanted
+    assert found.energies(np.array(wanted)).tolist() == wanted
+    scaled = Terms.of(compiled.polynomial.scaled(0.3), structure)
+    assert Correlations.of(scaled).squares(0.3 * energies).tolist() == wanted
+    for extra in ((3,), (2, 4), (2, 3), (0, 1, 2), (0, 1, 2, 3), (0, 1, 2, 4)):
+        other = Polynomial.sum([compiled.polynomial, polynomial_of(13, {extra: 1.0})])
+        assert Correlations.of(Terms.of(other, structure)) is None
+    assert Correlations.of(Terms.of(compiled.polynomial.scaled(-1.0), structure)) is None
+
+
+def test_products_that_are_no_sequence_are_added_up():
+    """The same search without the tables: the energy of a sequence plus a field on one spin."""
+    compiled = sequences(12)
+    p = Polynomial.sum([compiled.polynomial, polynomial_of(12, {(4,): 3.0})])
+    landscape = Landscape.of(Compiled.of_polynomial(p), "test", ANY)
+    arm = products.fit(landscape)
+    assert arm.correlations is None
+    ends = arm.spend(turn(work=60_000))
+    points = np.array(list(itertools.product((0, 1), repeat=12)))
+    assert landscape.energies(ends.energies).min() == p.evaluate(points).min()
+    assert landscape.energies(ends.energies).tolist() == p.evaluate(ends.points).tolist()
 
 
 def test_decimals_leave_no_crumbs_over_spins():

@@ -11,6 +11,7 @@ import numpy as np
 from qopt.core.arrays import Floats
 from qopt.core.watch import Watch
 from qopt.solvers.search.arm import Ends, Turn
+from qopt.solvers.search.arms import products
 from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.priced import Priced, Read
 
@@ -36,11 +37,7 @@ class Activities:
     name: ClassVar[str] = "activities"
     needs: ClassVar[int] = 0
     patient: ClassVar[bool] = True
-
-    @property
-    def prior(self) -> float:
-        """It is the only way under rows, and the second one for products alone."""
-        return 0.9 if len(self.landscape.compiled.rows) else 0.5
+    prior: ClassVar[float] = 0.9
 
     @cached_property
     def annealer(self) -> Priced:
@@ -96,5 +93,5 @@ class Activities:
 
 
 def fit(landscape: Landscape) -> Activities | None:
-    """For rows and products, with groups or without."""
-    return None if landscape.plain else Activities(landscape)
+    """For rows and products, with groups or without; products that arm ``products`` can search alone are left to it."""
+    return None if landscape.plain or products.fit(landscape) is not None else Activities(landscape)
