@@ -142,21 +142,32 @@ class Tables:
         return self._read[file]
 
     def _load(self, file: str) -> CsvTable:
-        if self.base_dir is None:
-            suggestion = "write the values into the document"
-            raise ModelError(Issue("there is no folder to look for tables in", file, suggestion=suggestion))
-        base = self.base_dir.resolve()
-        path = _inside(base, file)
-        if not self.limits.tables_anywhere and not path.is_relative_to(base):
-            suggestion = "put it beside the document"
-            raise ModelError(Issue("a table must lie in the folder of its document", file, suggestion=suggestion))
-        if not path.is_file():
-            raise ModelError(Issue("there is no such table file", file, suggestion=_near(path)))
-        size = path.stat().st_size
-        if size > self.limits.table_bytes:
-            rule = f"the table has {size:,} bytes, at most {self.limits.table_bytes:,} are accepted"
-            raise ModelError(Issue(rule, file, suggestion="split it"))
-        return parse_csv(decoded(read_bytes(path), file), file)
+        return parse_csv(decoded(read_bytes(beside(self.base_dir, file, self.limits)), file), file)
+
+
+def beside(base_dir: Path | None, file: str, limits: Limits, *, what: str = "table") -> Path:
+    """The path of a file that a document names.
+
+    Raises
+    ------
+    ModelError
+        No such file, outside the document's folder, or too large.
+    """
+    if base_dir is None:
+        suggestion = "write the values into the document"
+        raise ModelError(Issue(f"there is no folder to look for {what}s in", file, suggestion=suggestion))
+    base = base_dir.resolve()
+    path = _inside(base, file)
+    if not limits.tables_anywhere and not path.is_relative_to(base):
+        suggestion = "put it beside the document"
+        raise ModelError(Issue(f"a {what} must lie in the folder of its document", file, suggestion=suggestion))
+    if not path.is_file():
+        raise ModelError(Issue(f"there is no such {what} file", file, suggestion=_near(path)))
+    size = path.stat().st_size
+    if size > limits.table_bytes:
+        rule = f"the {what} has {size:,} bytes, at most {limits.table_bytes:,} are accepted"
+        raise ModelError(Issue(rule, file, suggestion="split it"))
+    return path
 
 
 def _inside(base: Path, file: str) -> Path:
@@ -167,7 +178,7 @@ def _inside(base: Path, file: str) -> Path:
 
 
 def _near(path: Path) -> str:
-    names = [p.name for p in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+    names = [p.name for p in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
     return closest(path.name, names) or f"put it into {path.parent.name or 'the folder of the document'}"
 
 
