@@ -38,7 +38,11 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class Proposer(Protocol):
-    """Form -> Proposals."""
+    """Form -> Proposals.
+
+    Optional: ``refuses(form) -> reasons`` of a specialist that takes only some forms of its kind; where it refuses
+    nothing it searches alone.
+    """
 
     accepts: AcceptsForm
 

@@ -33,8 +33,8 @@ class Strategy:
         self.run = run
         subject, settings = run.subject, run.settings
         self.form = "" if subject.form is None else forms.name_of(subject.form)
-        fitting = [n for n in registry.names("proposers") if registry.load("proposers", n).accepts.form == self.form]
-        self.proposers = fitting if settings.proposers is None else [n for n in settings.proposers if n in fitting]
+        fitting, best = self._fitting()
+        self.proposers = best if settings.proposers is None else [n for n in settings.proposers if n in fitting]
         if settings.proposers:
             for name in settings.proposers:
                 if name not in fitting:
@@ -53,6 +53,21 @@ class Strategy:
         if settings.samplers:
             run.decide("samplers were named, so HiGHS repairs and bounds but does not search on its own")
         self.threads = 1 if settings.deterministic else settings.threads
+
+    def _fitting(self) -> tuple[list[str], list[str]]:
+        """Proposers that search the form, and the best of them: specialists, where they take this one."""
+        fitting, special = [], []
+        for name in registry.names("proposers"):
+            proposer = registry.load("proposers", name)
+            if proposer.accepts.form != self.form:
+                continue
+            refuses = getattr(proposer, "refuses", None)
+            if refuses is None:
+                fitting.append(name)
+            elif not refuses(self.run.subject.form):
+                fitting.append(name)
+                special.append(name)
+        return fitting, special or fitting
 
     def _fits(self, formulation: str, columns: int, nonzeros: int, otherwise: str) -> bool:
         n, nnz = self.run.subject.size(formulation)
@@ -236,7 +251,7 @@ class Strategy:
         seconds = None if run.settings.deterministic else run.search.remaining()
         named = [*(run.settings.samplers or ()), *(run.settings.proposers or ())]
         what = f"{', '.join(named)} found nothing feasible" if named else "the search found nothing feasible"
-        fitting = [n for n in registry.names("proposers") if registry.load("proposers", n).accepts.form == self.form]
+        _, fitting = self._fitting()
         if self.form and fitting:
             run.fall_back(f"{what}; {fitting[0]} searches the {self.form} form instead")
             searching.propose(run, fitting[0], seconds, seed=run.settings.seed)

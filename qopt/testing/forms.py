@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import permutations
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
 from qopt.testing.fleets import cheapest, random_fleet
-from qopt.testing.projects import random_project, shortest_project
+from qopt.testing.projects import flexible_shop, random_project, shortest_project
 
 
 def small_forms(name: str) -> list[tuple[Any, float | None]]:
@@ -27,13 +28,13 @@ def small_forms(name: str) -> list[tuple[Any, float | None]]:
     return _SMALL[name]()
 
 
-def large_form(name: str) -> Any:
-    """A form of a kind that keeps any search busy for minutes."""
-    made = {
-        "routes": lambda: random_routes(200, seed=1, vehicles=60),
-        "shop": lambda: random_shop(20, 15, seed=1),
-        "fleet": lambda: random_fleet(60, seed=1, vehicles=30),
-        "project": lambda: random_project(60, seed=1),
+def large_forms(name: str) -> list[Any]:
+    """Forms of a kind that keep any search busy for minutes: one for every specialist."""
+    made: dict[str, Callable[[], list[Any]]] = {
+        "routes": lambda: [random_routes(200, seed=1, vehicles=60)],
+        "shop": lambda: [random_shop(20, 15, seed=1)],
+        "fleet": lambda: [random_fleet(60, seed=1, vehicles=30)],
+        "project": lambda: [random_project(60, seed=1), flexible_shop(20, 10, seed=1)],
     }
     return made[name]()
 
@@ -135,6 +136,7 @@ def _small_fleets() -> list[tuple[Any, float | None]]:
 @cache
 def _small_projects() -> list[tuple[Any, float | None]]:
     forms = [random_project(3, seed=seed, rich=seed % 2 == 0) for seed in range(6)]
+    forms += [flexible_shop(2, 2, seed=seed) for seed in range(3)]
     levels = [shortest_project(form, 9) for form in forms]
     return [(form, None if best is None else best[0]) for form, best in zip(forms, levels, strict=True)]
 

@@ -100,6 +100,18 @@ def random_project(n: int, *, seed: int, rich: bool = True) -> Project:
     return project_of(tasks, [1, 1, 2], lags, jobs=jobs, **({"due": np.full(2, FOREVER), "weight": np.ones(2)} | more))
 
 
+def flexible_shop(jobs: int, machines: int, *, seed: int) -> Project:
+    """A flexible job shop: as many tasks to a job as there are machines, each on up to three of them."""
+    rng = np.random.default_rng(seed)
+    each = machines
+    tasks: list[list[Mode]] = []
+    for _ in range(jobs * each):
+        chosen = rng.choice(machines, min(machines, int(rng.integers(1, 4))), replace=False)
+        tasks.append([(int(rng.integers(1, 4)), {int(m): 1}) for m in chosen])
+    lags = [(t, t + 1) for t in range(len(tasks) - 1) if (t + 1) % each]
+    return project_of(tasks, [1] * machines, lags, jobs=np.repeat(np.arange(jobs), each))
+
+
 def shortest_project(form: Project, horizon: int) -> tuple[float, ...] | None:
     """Levels of the best of all schedules that start within the horizon; None where nothing is feasible."""
     best: tuple[float, ...] | None = None

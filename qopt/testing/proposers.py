@@ -11,12 +11,13 @@ import numpy as np
 
 from qopt.core import forms, registry
 from qopt.core.budget import Budget
+from qopt.core.errors import NotApplicableError
 from qopt.core.problem import Problem, Sense
 from qopt.core.result import Bound
 from qopt.core.solution import Candidate, Origin
 from qopt.core.watch import Watch
 from qopt.testing.brute import all_points, holds
-from qopt.testing.forms import large_form, small_forms
+from qopt.testing.forms import large_forms, small_forms
 
 WORK = 2000
 NOISE = 1e-6
@@ -29,7 +30,11 @@ def check_proposer(name: str) -> None:
     the same seed and work give the same answer; a known answer is never lost; a stop ends it.
     """
     proposer = registry.load("proposers", name)
+    taken = 0
     for form, optimum in small_forms(proposer.accepts.form):
+        if _refused(name, proposer, form):
+            continue
+        taken += 1
         before = _arrays(form)
         runs = [_propose(name, form, Budget(work=WORK), optimum) for _ in range(2)]
         keys = [[p.key() for p in run.proposals] for run in runs]
@@ -44,7 +49,20 @@ def check_proposer(name: str) -> None:
             goal = _propose(name, form, Budget(work=50 * WORK, target=runs[0].objectives[0]), optimum)
             assert goal.objectives[0] <= runs[0].objectives[0] + NOISE, f"{name}: missed a target it had reached before"
         assert all(np.array_equal(a, b) for a, b in zip(before, _arrays(form))), f"{name}: changed the form"
+    assert taken, f"{name}: refused every small form of its kind"
     _check_proposer_stops(name)
+
+
+def _refused(name: str, proposer: Any, form: Any) -> bool:
+    """Whether a specialist says that it does not take a form, and keeps its word."""
+    refuses = getattr(proposer, "refuses", None)
+    if refuses is None or not refuses(form):
+        return False
+    try:
+        proposer.propose(form, budget=Budget(work=1), seed=1, watch=Watch(clock=time.perf_counter))
+    except NotApplicableError:
+        return True
+    raise AssertionError(f"{name}: took a form that it says it refuses")
 
 
 def check_bounder(name: str) -> None:
@@ -73,7 +91,7 @@ def check_bounder(name: str) -> None:
                 values.append(None if found is None else found.value)
             assert values[0] == values[1], f"{name}: the same work gave two bounds, {values}"
     if bounder.accepts.form:
-        _check_bounder_stops(name, large_form(bounder.accepts.form))
+        _check_bounder_stops(name, large_forms(bounder.accepts.form)[0])
 
 
 def _propose(name: str, form: Any, budget: Budget, optimum: float | None, pool: Any = ()) -> Any:
@@ -110,7 +128,7 @@ def _propose(name: str, form: Any, budget: Budget, optimum: float | None, pool: 
 def _check_proposer_stops(name: str) -> None:
     """A watch that has stopped, or stops on the way, ends the call with an honest answer."""
     proposer = registry.load("proposers", name)
-    form = large_form(proposer.accepts.form)
+    form = next(form for form in large_forms(proposer.accepts.form) if not _refused(name, proposer, form))
     for delay in (0.0, 0.2):
         watch = Watch(clock=time.perf_counter, deadline=time.perf_counter() + 60)
         timer = threading.Timer(delay, watch.cancel)
