@@ -89,11 +89,11 @@ def test_chain_twin(name):
     priced = Priced(landscape(name))
     assert (len(priced.terms.products) > 0) == (CASES[name][4] > 2)
     point = priced.landscape.structure.random_points(np.random.default_rng(5), 1)[0]
-    state = priced._state(point, priced.first_price, 3, 7)
+    state = priced._state(point, priced.first_prices.price, 3, 7)
     random = int(state.random[0])
     temperatures = np.geomspace(30.0, 0.5, 12)
-    plan = priced._plan(temperatures)
-    twin = naive(priced, point, priced.first_price, random)
+    plan = priced._plan(temperatures, priced.first_prices)
+    twin = naive(priced, point, priced.first_prices.price, random)
     proposed = twin.anneal(temperatures, plan.table, float(plan.least[0]), int(plan.settle[0]), int(plan.patience[0]),
                            plan.rate, plan.limit)  # fmt: skip
     done = 0
@@ -118,7 +118,7 @@ def test_probed_costs_twin(name):
     """Singles are the moves of a sweep; what a probe says is what the naive chain would see."""
     priced = Priced(landscape(name))
     point = priced.landscape.structure.random_points(np.random.default_rng(6), 1)[0]
-    state = priced._state(point, priced.first_price, 3, 7)
+    state = priced._state(point, priced.first_prices.price, 3, 7)
     seen = []
 
     class Listening(Chain):
@@ -129,7 +129,7 @@ def test_probed_costs_twin(name):
             seen.append(self.energy(after) - self.energy(self.bits) + rise)
             return False
 
-    twin = naive(priced, point, priced.first_price, 1)
+    twin = naive(priced, point, priced.first_prices.price, 1)
     twin.__class__ = Listening
     twin.sweep(1.0, np.ones(4096), 0.0)
     out = np.empty(priced.landscape.structure.moves)
@@ -147,11 +147,11 @@ def test_reads_say_what_their_points_are():
         landscape_ = landscape(name)
         priced, c = Priced(landscape_), landscape_.compiled
         watch = Watch(clock=time.perf_counter)
-        hot, cold = priced.temperatures(priced.first_price, watch)
+        hot, cold = priced.temperatures(priced.first_prices, watch)
         assert 0 < cold <= hot
         for stream in range(4):
             read = priced.read(
-                None, np.geomspace(hot, cold, 20), priced.first_price, seed=1, stream=stream, watch=watch
+                None, np.geomspace(hot, cold, 20), priced.first_prices, seed=1, stream=stream, watch=watch
             )
             row = landscape_.structure.outer(read.point[None])
             assert landscape_.energies(np.array([read.energy]))[0] == c.energies(row)[0]

@@ -21,7 +21,10 @@ from qopt.solvers.search.temperatures import coldest, hottest
 from qopt.solvers.search.terms import Terms
 
 _PATIENCE = 60  # sweeps that a read with broken rows goes on
-_RATE = np.array([1.03, 0.99])  # of a price, after a sweep with and without violation
+_GROW = 1.03  # of a price, after a sweep with violation
+_BROKEN, _SHARE = 0.5, 0.25
+"""Rows that prices in balance leave broken: their number at first, and the largest share of all."""
+
 _RANGE = np.array([1e-3, 1e4])  # of a price, about the first one
 _PROBES = 2048
 _LEAST = 1e-6  # gain of a descent, in inner energies
@@ -29,16 +32,37 @@ _SETTLE_SECONDS = 0.008
 _TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 
 
+class Prices(NamedTuple):
+    """What a unit of violation costs, per row, and how many rows prices in balance leave broken, about.
+
+    Many broken rows let a read cross what keeps good points apart, and too many let it end with some: reads that break
+    nothing make room for twice as many, others for a quarter.
+    """
+
+    price: Floats
+    broken: float
+
+    def after(self, price: Floats, holds: bool) -> Prices:
+        """For the read that comes after one that has ended with these prices."""
+        most = max(_BROKEN, _SHARE * len(price))
+        return Prices(price, min(max(self.broken * (2.0 if holds else 0.25), 0.1), most))
+
+    def rate(self) -> Floats:
+        """By what the price of a row changes after a sweep in which it was broken, and in which it was not."""
+        share = min(_SHARE, self.broken / max(1, len(self.price)))
+        return np.array([_GROW, _GROW ** (-share / (1 - share))])
+
+
 class Read(NamedTuple):
     """Where a read has ended: the best point that breaks nothing where there was one, else the last point.
 
-    Energies are inner energies of the landscape; ``price`` holds the prices at the end.
+    The energy is an inner one of the landscape; ``prices`` are for the read that comes after.
     """
 
     point: Bits
     energy: float
     violation: float
-    price: Floats
+    prices: Prices
     moves: int
     complete: bool
 
@@ -89,8 +113,10 @@ class Priced:
         return self.landscape.structure.random_points(np.random.default_rng([seed & (2**64 - 1), 2]), 1)[0]
 
     @cached_property
-    def first_price(self) -> Floats:
-        """Per row the mean, over its bits, of what turning the bit over changes in the energy per unit of activity."""
+    def first_prices(self) -> Prices:
+        """Prices to begin with.
+
+        Per row the mean, over its bits, of what turning the bit over changes in the energy per unit of activity."""
         rows, s = self.rows, self.landscape.structure
         many = len(rows.start) - 1
         state = self._state(self._random(0), np.zeros(many), 0, 0)
@@ -104,17 +130,17 @@ class Priced:
         owner = np.repeat(np.arange(s.size), np.diff(rows.at))
         worth = np.bincount(rows.row, change[owner] / np.abs(rows.value), many) / entries
         usual = float(worth[worth > 0].mean()) if (worth > 0).any() else 1.0
-        return np.asarray(np.where(worth > 0, worth, usual))
+        return Prices(np.where(worth > 0, worth, usual), _BROKEN)
 
-    def temperatures(self, price: Floats, watch: Watch) -> tuple[float, float]:
+    def temperatures(self, prices: Prices, watch: Watch) -> tuple[float, float]:
         """Hottest and coldest temperature at these prices, in inner energies of the terms."""
-        state = self._state(self._random(0), price, 0, 0)
+        state = self._state(self._random(0), prices.price, 0, 0)
         sizes = np.abs(self._gains(state))
         sizes = sizes[sizes > 0]
         if not len(sizes):
             return 1.0, 1.0
         hot = hottest(sizes)
-        self._run(state, self._plan(np.zeros(0)), watch)
+        self._run(state, self._plan(np.zeros(0), prices), watch)
         up = np.concatenate([self._gains(state), self._trades(state)])
         share = self.landscape.structure.moves / len(up)
         up = up[up > _LEAST]
@@ -130,10 +156,10 @@ class Priced:
         out = np.empty(min(self.landscape.structure.moves, _PROBES))
         return out[: probe.trades(self.problem, state, out)]
 
-    def _plan(self, temperatures: Floats) -> chain.Plan:
+    def _plan(self, temperatures: Floats, prices: Prices) -> chain.Plan:
         settle = np.array([len(temperatures) // 2])
-        limit = self.first_price[:, None] * _RANGE
-        return chain.Plan(temperatures, _TABLE, np.array([_LEAST]), settle, np.array([_PATIENCE]), _RATE, limit)
+        limit = self.first_prices.price[:, None] * _RANGE
+        return chain.Plan(temperatures, _TABLE, np.array([_LEAST]), settle, np.array([_PATIENCE]), prices.rate(), limit)
 
     def _run(self, state: chain.State, plan: chain.Plan, watch: Watch) -> int:
         def step(units: int) -> int:
@@ -143,34 +169,35 @@ class Priced:
         return run_in_chunks(step, watch, first=4096)
 
     def read(
-        self, point: Bits | None, temperatures: Floats, price: Floats, *, seed: int, stream: int, watch: Watch
+        self, point: Bits | None, temperatures: Floats, prices: Prices, *, seed: int, stream: int, watch: Watch
     ) -> Read:
         """Anneal from a point (None: a random one), then descend from the best that was found without breaking rows."""
         if point is None:
             random = np.random.default_rng([seed & (2**64 - 1), stream])
             point = self.landscape.structure.random_points(random, 1)[0]
-        state, plan = self._state(point, price, seed, stream), self._plan(temperatures)
+        state, plan = self._state(point, prices.price, seed, stream), self._plan(temperatures, prices)
         state.energy[chain.BEST] = np.inf  # what it starts from is known
         moves = self._run(state, plan, watch)
         complete = bool(state.at[chain.ENDED])
-        prices = np.array(state.ledger[:, PRICE])
+        holds = bool(np.isfinite(state.energy[chain.BEST]))
+        after = prices.after(np.array(state.ledger[:, PRICE]), holds) if complete else prices
         settle = watch if complete else watch_for(_SETTLE_SECONDS, watch)
-        if np.isfinite(state.energy[chain.BEST]):
+        if holds:
             last = self._state(np.array(state.best), plan.limit[:, 1], seed, stream)
-            moves += self._run(last, self._plan(np.zeros(0)), settle)
+            moves += self._run(last, self._plan(np.zeros(0), prices), settle)
             best = last if np.isfinite(last.energy[chain.BEST]) else state
-            return self._ended(best.best, best.energy[chain.BEST], 0.0, prices, moves, complete)
+            return Read(best.best, self._inner(best.energy[chain.BEST]), 0.0, after, moves, complete)
         if not complete:
             state.at[chain.SWEEP] = len(temperatures)
             moves += self._run(state, plan, settle)
         activity, (lower, upper) = state.ledger[:, ACTIVITY], self.sides
         total = float(np.maximum(0.0, np.maximum(lower - activity, activity - upper)).sum())
         end = (state.sign < 0).astype(np.int8)
-        return self._ended(end, state.energy[chain.NOW], total, prices, moves, complete)
+        return Read(end, self._inner(state.energy[chain.NOW]), total, after, moves, complete)
 
-    def _ended(self, point: Bits, own: float, violation: float, price: Floats, moves: int, complete: bool) -> Read:
-        energy = self.landscape.couplings.inner(self.terms.couplings.energies(np.array([own])))
-        return Read(point, float(energy[0]), violation, price, moves, complete)
+    def _inner(self, own: float) -> float:
+        """An inner energy of the landscape, for one of the terms."""
+        return float(self.landscape.couplings.inner(self.terms.couplings.energies(np.array([own])))[0])
 
 
 def _arrays(landscape: Landscape) -> tuple[Rows, tuple[Floats, Floats]]:

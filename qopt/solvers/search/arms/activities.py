@@ -8,12 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from qopt.core.arrays import Floats
 from qopt.core.watch import Watch
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.arms import products
 from qopt.solvers.search.landscape import Landscape
-from qopt.solvers.search.priced import Priced, Read
+from qopt.solvers.search.priced import Priced, Prices, Read
 
 READS = 4
 """Of a turn by work; of one by time, about."""
@@ -30,7 +29,7 @@ class Activities:
     """
 
     landscape: Landscape
-    latest: list[Floats] = field(default_factory=list)
+    latest: list[Prices] = field(default_factory=list)
     pace: list[float] = field(default_factory=lambda: [3e6])
     """Moves per second of the turns so far, the last one last."""
 
@@ -45,30 +44,30 @@ class Activities:
         return Priced(self.landscape)
 
     @cached_property
-    def piloted(self) -> Floats:
+    def piloted(self) -> Prices:
         """Prices after some short reads."""
         import time
 
         watch = Watch(clock=time.perf_counter)
         reads, sweeps, most = _PILOT
-        price = self.annealer.first_price
+        prices = self.annealer.first_prices
         sweeps = max(4, min(sweeps, most // (reads * max(1, self.landscape.structure.moves))))
-        hot, cold = self.annealer.temperatures(price, watch)
+        hot, cold = self.annealer.temperatures(prices, watch)
         for k in range(reads):
             temperatures = np.geomspace(hot, cold, sweeps)
-            price = self.annealer.read(None, temperatures, price, seed=0, stream=k, watch=watch).price
-        return price
+            prices = self.annealer.read(None, temperatures, prices, seed=0, stream=k, watch=watch).prices
+        return prices
 
     def spend(self, turn: Turn) -> Ends:
         """Anneal ``READS`` times, or until the watch ends; at least once."""
         moves = max(1, self.landscape.structure.moves)
         if turn.work is None:
-            price = self.latest[-1] if self.latest else self.annealer.first_price
+            prices = self.latest[-1] if self.latest else self.annealer.first_prices
             work = int(0.9 * self.pace[-1] * min(turn.watch.remaining(), 60.0))
         else:
-            price, work = self.piloted, turn.work
+            prices, work = self.piloted, turn.work
         sweeps = max(_LEAST_SWEEPS, min(work // (READS * moves), _MOST_SWEEPS))
-        hot, cold = self.annealer.temperatures(price, turn.watch)
+        hot, cold = self.annealer.temperatures(prices, turn.watch)
         random = np.random.default_rng([turn.seed & (2**64 - 1), turn.number, 3])
         before, reads, spent = turn.watch.clock(), list[Read](), 0
         while not reads or (spent + sweeps * moves <= work and reads[-1].complete):
@@ -77,11 +76,11 @@ class Activities:
             temperatures = np.geomspace(hot if known is None else (hot * cold) ** 0.5, cold, sweeps)
             stream = turn.number * 64 + k
             reads.append(
-                self.annealer.read(known, temperatures, price, seed=turn.seed, stream=stream, watch=turn.watch)
+                self.annealer.read(known, temperatures, prices, seed=turn.seed, stream=stream, watch=turn.watch)
             )
-            price = reads[-1].price
+            prices = reads[-1].prices
             spent += reads[-1].moves
-        self.latest.append(price)
+        self.latest.append(prices)
         self.pace.append(max(1e4, spent / max(1e-6, turn.watch.clock() - before)))
         return Ends(
             np.array([read.point for read in reads]),
