@@ -38,11 +38,11 @@ def project_of(
     modes = [mode for ways in tasks for mode in ways]
     uses = [list(use.items()) for _, use in modes]
     n = len(tasks)
-    job = np.zeros(n) if jobs is None else np.array(jobs)
+    job: Any = np.zeros(n) if jobs is None else np.array(jobs)
     count = int(job.max(initial=0)) + 1
     shut = [sorted((low, high) for r, low, high in closed if r == k) for k in range(len(capacity))]
     lines = [(*lag, *(False, 0, FOREVER)[len(lag) - 2 :]) for lag in lags]
-    columns = list(zip(*lines)) if lines else [[], [], [], [], []]
+    columns: list[Any] = list(zip(*lines)) if lines else [[], [], [], [], []]
     given = {
         "release": np.zeros(n),
         "deadline": np.full(n, FOREVER),
