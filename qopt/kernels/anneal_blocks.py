@@ -2,9 +2,11 @@
 
 The bits are arranged in blocks of ``WIDE`` that no weight joins, so the bits of a block can be decided at once and the
 chain is still the one that visits them in order. Blocks that are not full are filled up with bits that cost too much
-ever to be on. Fields and weights are those of ``anneal_fields``, in the arranged order.
+ever to be on. Fields and weights are those of ``anneal_fields``, in the arranged order; rows of neighbours may be made
+longer, so that their lengths are alike, by neighbours in the ``SPARE`` places behind the last block, which count for
+nothing. Where all weights are the same there is only one of them, of shape (1,).
 
-    field, sign  (blocks * WIDE,)  int16 where all fields are below 2**14 in size, int32 below 2**29, or float64
+    field, sign  (blocks * WIDE + SPARE,)  int32 where all fields are below 2**29 in size, or float64
     random (1,)  xorshift64*; one draw per sweep makes the key of that sweep
     key    (1,)  uint32; the random number of a bit is a mix of its place and the key, whether or not it is used
     at     (5,)  SWEEP, BLOCK, CHANGES of this sweep of the descent, ENDED, ACCEPTED
@@ -21,7 +23,7 @@ from qopt.kernels.exponential import exponential, scrambled
 from qopt.kernels.rng import advance
 from qopt.kernels.vectors import lowest, packed
 
-WIDE = 64
+WIDE, SPARE = 64, 8
 SWEEP, BLOCK, CHANGES, ENDED, ACCEPTED = 0, 1, 2, 3, 4
 
 
@@ -50,6 +52,33 @@ def arrange(indptr, col, place):
         place[i] = b * WIDE + filled[b]
         filled[b] += 1
     return blocks
+
+
+@njit(cache=True, nogil=True, inline="always")
+def spread(i, change, indptr, col, weight, field):
+    """Add the weights of row i times its change (+1 or -1) to the fields."""
+    number = field.dtype.type
+    if len(weight) == 1:
+        step = number(change * weight[0])
+        for p in range(indptr[i], indptr[i + 1]):
+            j = col[p]
+            field[j] = number(field[j] + step)
+    else:
+        for p in range(indptr[i], indptr[i + 1]):
+            j = col[p]
+            field[j] = number(field[j] + number(change * weight[p]))
+
+
+@njit(cache=True, nogil=True)
+def load(linear, indptr, col, weight, bits, field, sign):
+    """Fields and signs (``1 - 2 x``) of the point ``bits`` of zeros and ones, all of the same length."""
+    number = field.dtype.type
+    for i in range(len(field)):
+        field[i] = linear[i]
+        sign[i] = 1 - 2 * bits[i]
+    for i in range(len(indptr) - 1):
+        if bits[i]:
+            spread(i, number(1), indptr, col, weight, field)
 
 
 @njit(cache=True, nogil=True)
@@ -82,7 +111,7 @@ def anneal(units, indptr, col, weight, temperature, least, field, sign, random, 
     """
     number = field.dtype.type
     blocks, sweeps = len(field) // WIDE, len(temperature)
-    top = np.float32(32000.0) if field.itemsize == 2 else np.float32(2.0**30)
+    top = np.float32(2.0**30)
     done = 0
     while done < units and at[ENDED] == 0:
         hot = at[SWEEP] < sweeps
@@ -105,10 +134,7 @@ def anneal(units, indptr, col, weight, temperature, least, field, sign, random, 
                 i = first + lowest(turned)
                 turned &= turned - np.uint64(1)
                 changes += 1
-                d = number(-sign[i])
-                for p in range(indptr[i], indptr[i + 1]):
-                    j = col[p]
-                    field[j] = number(field[j] + number(d * weight[p]))
+                spread(i, number(-sign[i]), indptr, col, weight, field)
         at[CHANGES] += changes
         at[ACCEPTED] += changes
         done += (end - begin) * WIDE

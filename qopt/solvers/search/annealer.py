@@ -24,8 +24,8 @@ from qopt.solvers.search.schedule import Schedule
 from qopt.solvers.search.words import Words
 
 MOST_LANES = 64
-LEAST_LANES = 8
-"""Fewer reads than this go one after the other: most of a vector would be idle."""
+LEAST_LANES = 48
+"""Fewer reads than this are faster one after the other: much of the lanes' vectors would be idle."""
 
 LEAST_WORDS = 32
 """Fewer reads than this are faster in blocks, one after the other, than in words, of which they would use few bits."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits, Floats, Ints
 from qopt.kernels import anneal_blocks, anneal_fields
-from qopt.kernels.anneal_blocks import WIDE
+from qopt.kernels.anneal_blocks import SPARE, WIDE
 
 
 class Chain(NamedTuple):
@@ -30,7 +30,7 @@ class Blocks:
     Parameters
     ----------
     linear, indptr, col, weight
-        As in ``kernels.anneal_fields``, of the type of the fields; places that no bit has cost too much to be on.
+        As in ``kernels.anneal_blocks``, of the type of the fields.
     """
 
     place: Ints
@@ -45,29 +45,34 @@ class Blocks:
         number = linear.dtype
         place = np.empty(len(linear), dtype=np.int64)
         size = anneal_blocks.arrange(indptr, col, place) * WIDE
-        filled = np.full(size, np.iinfo(np.int32).max if number == np.int32 else np.inf, dtype=number)
+        filled = np.zeros(size + SPARE, dtype=number)
+        filled[:size] = np.iinfo(np.int32).max if number == np.int32 else np.inf
         filled[place] = linear
-        degree = np.diff(indptr)
-        start = np.zeros(size + 1, dtype=np.int64)
-        start[1 + place] = degree
-        np.cumsum(start, out=start)
-        order = np.argsort(place)
-        old = np.repeat(indptr[:-1][order] - start[place[order]], degree[order]) + np.arange(len(col))
-        return cls(
-            place, filled, start.astype(np.uint32), place[col[old]].astype(np.uint32), weight[old].astype(number)
-        )
+        degree = np.zeros(size, dtype=np.int64)
+        degree[place] = np.diff(indptr)
+        alike = 2 ** int(np.log2(max(2.0, 0.5 * len(col) / max(1, len(linear))))) if len(col) else 1
+        start = np.concatenate([[0], np.cumsum(-(-degree // alike) * alike)])
+        row = np.repeat(place, np.diff(indptr))
+        entry = start[row] + np.arange(len(col)) - np.repeat(indptr[:-1], np.diff(indptr))
+        other = (size + np.arange(start[-1]) % SPARE).astype(np.uint32)
+        other[entry] = place[col]
+        if len(weight) and np.all(weight == weight[0]):
+            return cls(place, filled, start.astype(np.uint32), other, weight[:1].astype(number))
+        padded = np.zeros(max(2, start[-1]), dtype=number)
+        padded[entry] = weight
+        return cls(place, filled, start.astype(np.uint32), other, padded)
 
     @property
     def sweep(self) -> int:
         """Units of a sweep."""
-        return len(self.linear)
+        return len(self.linear) - SPARE
 
     def chain(self, point: Bits, random: NDArray[np.uint64]) -> Chain:
         """A chain at a point (n,), drawing from a xorshift64* state (1,)."""
         bits = np.zeros(len(self.linear), dtype=np.int8)
         bits[self.place] = point
         field, sign = np.empty((2, len(bits)), dtype=self.linear.dtype)
-        anneal_fields.load(self.linear, self.indptr, self.col, self.weight, bits, field, sign)
+        anneal_blocks.load(self.linear, self.indptr, self.col, self.weight, bits, field, sign)
         return Chain(field, sign, random, np.zeros(1, np.uint32), np.zeros(5, np.int64))
 
     def step(self, units: int, chain: Chain, temperatures: Floats, least: float) -> int:

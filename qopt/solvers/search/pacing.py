@@ -56,26 +56,27 @@ def timed(run: Run, schedule: Schedule, begin: float, watch: Watch) -> tuple[int
     began, left = watch.clock(), watch.remaining() if watch.deadline is not None else _MOST_SECONDS
     left -= min(_SPARE_SECONDS + _SPARE_SHARE * left, 0.5 * left)
     temperatures = np.empty(256)
-    position, step, sweeps, count, done = begin, 0.0, 0, 1, 0
+    position, step, sweeps, count, done, first = begin, 0.0, 0, 1, 0, _FIRST
     while position < 1.0 and not watch.expired():
         while sweeps + count > len(temperatures):
             temperatures = np.concatenate([temperatures, np.empty(len(temperatures))])
         temperatures[sweeps : sweeps + count] = schedule.at(position + step * np.arange(count, dtype=np.float64))
         before = watch.clock()
-        done += _go(run, temperatures, watch, work=count * run.sweep)
+        done += _go(run, temperatures, watch, work=count * run.sweep, first=first)
         now = watch.clock()
         position, sweeps = position + step * count, sweeps + count
         seconds = max((now - before) / count, 1e-9)
         to_come = (began + left - now) / seconds
         step = (1.0 - position) / to_come if to_come > 1.0 else 1.0
+        first = max(_FIRST, int(_SLICE_SECONDS / seconds * run.sweep))
         count = max(1, int(min(_SLICE_SECONDS / seconds, to_come, 4.0 * count)))
     if not watch.expired():
         done += _go(run, _COLD, watch)
     return _ended(run, done, watch)
 
 
-def _go(run: Run, temperatures: Floats, watch: Watch, work: int | None = None) -> int:
-    return run_in_chunks(lambda units: run.step(units, temperatures), watch, work=work, first=_FIRST)
+def _go(run: Run, temperatures: Floats, watch: Watch, *, work: int | None = None, first: int = _FIRST) -> int:
+    return run_in_chunks(lambda units: run.step(units, temperatures), watch, work=work, first=first)
 
 
 def _ended(run: Run, done: int, watch: Watch) -> tuple[int, bool]:

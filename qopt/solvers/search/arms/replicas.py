@@ -18,10 +18,10 @@ from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.pacing import Run, counted, timed
 from qopt.solvers.search.schedule import Schedule
 
-AGAIN = 0.5
+AGAIN = 0.8
 """How often a turn begins at the elite, where there is one."""
 
-WARM = 0.35, 0.8
+WARM = 0.25, 0.9
 """Where in the schedule such a turn begins: drawn between these."""
 
 LEAST_SWEEPS = 96
