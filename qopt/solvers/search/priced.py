@@ -25,6 +25,9 @@ _GROW = 1.03  # of a price, after a sweep with violation
 _BROKEN, _SHARE = 0.5, 0.25
 """Rows that prices in balance leave broken: their number at first, and the largest share of all."""
 
+_HOT = 0.3
+"""Of the temperature that a random point tells: most of its rows are broken, so its moves cost more than later ones."""
+
 _RANGE = np.array([1e-3, 1e4])  # of a price, about the first one
 _PROBES = 2048
 _LEAST = 1e-6  # gain of a descent, in inner energies
@@ -139,7 +142,7 @@ class Priced:
         sizes = sizes[sizes > 0]
         if not len(sizes):
             return 1.0, 1.0
-        hot = hottest(sizes)
+        hot = _HOT * hottest(sizes)
         self._run(state, self._plan(np.zeros(0), prices), watch)
         up = np.concatenate([self._gains(state), self._trades(state)])
         share = self.landscape.structure.moves / len(up)
