@@ -43,6 +43,30 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
+def fill(order, place, row, col, weight, ghost, unit, indptr, entry):
+    """Write the entries of all bits, in the order of their places; ``row``, ``col`` and ``weight`` are CSR of the bits.
+
+    ``ghost`` (n,) is the weight to the ghost, ``indptr`` as above; a row's other ends come out ascending.
+    """
+    for k in range(len(order)):
+        i = order[k]
+        p = indptr[k + 1]
+        for _ in range(abs(ghost[i]) // unit):
+            entry[p] = np.uint32(ghost[i] < 0)
+            p += 1
+        for q in range(row[i], row[i + 1]):
+            other = np.uint32(2 * place[col[q]] + (weight[q] < 0))
+            times = abs(np.int64(weight[q])) // unit
+            last = p + times - 1
+            while last - times >= indptr[k + 1] and entry[last - times] > other:
+                entry[last] = entry[last - times]
+                last -= 1
+            for t in range(times):
+                entry[last - t] = other
+            p += times
+
+
+@njit(cache=True, nogil=True)
 def digits(chance):
     """A chance in [0, 1] as the number whose binary digits, behind a leading one, are those of the chance.
 

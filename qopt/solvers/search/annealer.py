@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from qopt.solvers.search.arranged import Arranged
 from qopt.solvers.search.couplings import Couplings
 from qopt.solvers.search.pacing import Run, counted
 from qopt.solvers.search.schedule import Schedule
-from qopt.solvers.search.words import Words
+from qopt.solvers.search.words import State, Words
 
 MOST_LANES = 64
 LEAST_LANES = 48
@@ -31,6 +31,7 @@ LEAST_WORDS = 32
 """Fewer reads than this are faster in blocks, one after the other, than in words, of which they would use few bits."""
 
 _LANE_BYTES = 2**26
+_AT_A_TIME = 64  # points taken out of words
 _PILOT_SHARE = 0.05  # of all sweeps, or of the time, at most
 
 
@@ -39,12 +40,17 @@ Drive = Callable[[Run], tuple[int, bool]]
 
 
 class Block(NamedTuple):
-    """Reads to be run by one thread: each a number and a starting inner point, and the temperature of every sweep.
+    """Reads to be run by one thread, and the temperature of every sweep.
 
-    ``lanes`` says whether they go side by side, or one after the other.
+    Parameters
+    ----------
+    starts
+        The number of each read and the inner point it starts at; a range of reads starts at random points.
+    lanes
+        Whether they go side by side, or one after the other.
     """
 
-    starts: list[tuple[int, Bits]]
+    starts: Sequence[tuple[int, Bits]] | range
     temperatures: Floats
     lanes: bool
 
@@ -121,13 +127,15 @@ class Annealer:
         def drive(run: Run) -> tuple[int, bool]:
             return counted(run, block.temperatures, watch)
 
-        if not block.lanes:
-            yield from self.one_by_one(block.starts, drive)
-        elif len(block.starts) >= LEAST_WORDS and self.arranged.words is not None:
-            points = np.array([point for _, point in block.starts], dtype=np.int8)
-            yield self.in_words(self.arranged.words, drive, first=block.starts[0][0], points=points)
+        starts, words = block.starts, self.arranged.words
+        if block.lanes and len(starts) >= LEAST_WORDS and words is not None:
+            yield from self._all_in_words(words, starts, drive)
+            return
+        pairs = ((k, self.start(k)) for k in starts) if isinstance(starts, range) else starts
+        if block.lanes:
+            yield self._in_lanes(list(pairs), drive)
         else:
-            yield self._in_lanes(block.starts, drive)
+            yield from self.one_by_one(pairs, drive)
 
     def run_all(self, blocks: list[Block], watch: Watch) -> Iterator[Ends]:
         """Anneal blocks, each in a thread of its own when they are several; their ends in the order of the blocks."""
@@ -154,29 +162,37 @@ class Annealer:
                 return
 
     def in_words(
-        self, words: Words, drive: Drive, *, first: int = 0, points: Bits | None = None, lowest: int | None = None
+        self, words: Words, drive: Drive, *, first: int = 0, points: Bits | None = None, lowest: int = CHAINS
     ) -> Ends:
-        """512 reads side by side, numbered from ``first``.
+        """512 reads side by side, numbered from ``first``: the ``lowest`` of their ends, best first.
 
-        Parameters
-        ----------
-        points
-            Where they start, shape (rows, size), over and over; None: at random.
-        lowest
-            How many ends are returned, lowest energies first; None: one for each of the points, in their order.
+        They start at ``points`` (rows, size), over and over, or at random ones.
         """
         state = words.state(seed=self._seed, first=first, start=points)
+        done, complete = drive(self._words_run(words, state))
+        energies = words.energies(state)
+        chosen = np.argsort(energies, kind="stable")[:lowest]
+        return Ends(words.points(state, chosen), energies[chosen], done, complete)
 
+    def _words_run(self, words: Words, state: State) -> Run:
         def step(units: int, temperatures: Floats) -> int:
             return words.step(units, state, temperatures)
 
-        done, complete = drive(Run(step, state.at, CHAINS * self.structure.size))
-        energies = words.energies(state)
-        if lowest is None:
-            chosen = np.arange(CHAINS if points is None else len(points))
+        return Run(step, state.at, CHAINS * self.structure.size)
+
+    def _all_in_words(self, words: Words, starts: Sequence[tuple[int, Bits]] | range, drive: Drive) -> Iterator[Ends]:
+        """At most 512 reads side by side; their ends some at a time, since the words take less room than the points."""
+        if isinstance(starts, range):
+            state = words.state(seed=self._seed, first=starts.start)
         else:
-            chosen = np.argsort(energies, kind="stable")[:lowest]
-        return Ends(words.points(state, chosen), energies[chosen], done, complete)
+            points = np.array([point for _, point in starts], dtype=np.int8)
+            state = words.state(seed=self._seed, first=starts[0][0], start=points)
+        done, complete = drive(self._words_run(words, state))
+        done = done * len(starts) // CHAINS
+        energies = words.energies(state)
+        for k in range(0, len(starts), _AT_A_TIME):
+            chosen = np.arange(k, min(k + _AT_A_TIME, len(starts)))
+            yield Ends(words.points(state, chosen), energies[chosen], 0 if k else done, complete)
 
     def _in_lanes(self, starts: list[tuple[int, Bits]], drive: Drive) -> Ends:
         c, lanes = self.couplings, len(starts)

@@ -19,7 +19,8 @@ from qopt.solvers.search.schedule import STEPS, Schedule, ordering_temperature
 from qopt.solvers.search.temperatures import coldest, hottest
 from qopt.solvers.search.words import Words
 
-_PILOT_MOVES, _MOST_PILOTS = 16000, 16  # enough moves per temperature for a curve, by at most so many reads
+_PILOT_MOVES, _MOST_PILOTS = 8000, 16  # enough moves per temperature for a curve, by at most so many reads
+_BELOW = 0.85  # of the ordering temperature: a little colder costs no quality and spares flips
 _PROBE = 2**32 - 1  # the stream of what is tried out; nobody's seed
 _COLD = np.zeros(0)
 
@@ -115,7 +116,7 @@ class Arranged:
             return self._schedule
         hot, cold = self.temperatures(watch)
         if self.structure.free == self.structure.size:
-            hot = max(cold, min(hot, ordering_temperature(self.couplings)))
+            hot = max(cold, min(hot, _BELOW * ordering_temperature(self.couplings)))
         reads = max(1, min(_MOST_PILOTS, _PILOT_MOVES // max(1, self.structure.moves)))
         if sweeps is not None:
             reads = min(reads, sweeps // STEPS)

@@ -69,9 +69,7 @@ class Rounds:
         size = together or min(lanes or _ONE_BY_ONE, -(-(reads - again) // threads))
         blocks: list[Block] = []
         for k in range(first + again, first + reads, max(1, size)):
-            chosen = range(k, min(k + size, first + reads))
-            starts = [(read, self.annealer.start(read)) for read in chosen]
-            blocks.append(Block(starts, temperatures, lanes > 0))
+            blocks.append(Block(range(k, min(k + size, first + reads)), temperatures, lanes > 0))
             if len(blocks) == threads:
                 yield blocks
                 blocks = []

@@ -47,10 +47,9 @@ def entries_of(linear: NDArray[Any], indptr: Ints, col: NDArray[np.int32], weigh
     n = len(linear)
     if linear.dtype.kind != "i" or n == 0:
         return None
-    row = np.repeat(np.arange(n), np.diff(indptr))
-    weight = weight.astype(np.int64)
+    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
     ghost = -(2 * linear.astype(np.int64) + np.bincount(row, weights=weight, minlength=n).astype(np.int64))
-    unit = max(1, int(np.gcd.reduce(np.abs(np.concatenate([weight, ghost])), initial=0)))
+    unit = max(1, int(np.gcd(np.gcd.reduce(weight, initial=0), np.gcd.reduce(ghost, initial=0))))
     entries = (np.bincount(row, weights=np.abs(weight), minlength=n).astype(np.int64) + np.abs(ghost)) // unit
     if entries.max() > MOST or entries.sum() > _LONGER * (len(weight) + n):
         return None
@@ -59,11 +58,9 @@ def entries_of(linear: NDArray[Any], indptr: Ints, col: NDArray[np.int32], weigh
     place[order] = np.arange(1, n + 1)
     start = np.zeros(n + 2, dtype=np.int64)
     np.cumsum(entries[order], out=start[2:])
-    here, there = np.concatenate([place, place[row]]), np.concatenate([np.zeros(n, np.int64), place[col]])
-    size = np.concatenate([ghost, weight])
-    rank = np.argsort(here * (n + 1) + there, kind="stable")
-    entry = np.repeat((2 * there + (size < 0))[rank].astype(np.uint32), np.abs(size[rank]) // unit)
-    agreeing = -int(ghost[ghost < 0].sum()) - int(weight[weight < 0].sum()) // 2
+    entry = np.empty(start[-1], dtype=np.uint32)
+    anneal_words.fill(order, place, indptr, col, weight, ghost, unit, start, entry)
+    agreeing = -int(ghost[ghost < 0].sum()) - int(weight[weight < 0].sum(dtype=np.int64)) // 2
     return Entries(place, start, entry, unit, agreeing)
 
 

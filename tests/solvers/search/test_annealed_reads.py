@@ -212,10 +212,9 @@ def test_timed_reads_stop_where_even_a_sweep_takes_too_long():
 def test_kernels_by_landscape():
     assert isinstance(annealer_of("words").arranged.single, Blocks)
     assert isinstance(annealer_of("sparse").arranged.single, Blocks)
+    assert isinstance(annealer_of("groups").arranged.single, Chains)
     for name in ("dense", "groups"):
-        arranged = annealer_of(name).arranged
-        assert isinstance(arranged.single, Chains)
-        assert arranged.words is None
+        assert annealer_of(name).arranged.words is None
     assert annealer_of("words").together(LEAST_WORDS) == CHAINS
     assert annealer_of("words").together(LEAST_WORDS - 1) == 0
     assert annealer_of("sparse").together(CHAINS) == 0
@@ -248,7 +247,7 @@ def test_counted_rounds_do_not_depend_on_threads():
         rounds = Rounds(annealer, Watch(clock=lambda: 0.0, threads=threads), [], Schedule.geometric(4.0, 0.5))
         blocks = list(itertools.chain.from_iterable(rounds.counted(700, 5)))
         assert [len(block.starts) for block in blocks] == [512, 188]
-        assert [block.starts[0][0] for block in blocks] == [0, 512]
+        assert [block.starts.start for block in blocks] == [0, 512]
 
 
 # the arm
