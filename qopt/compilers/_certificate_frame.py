@@ -12,10 +12,11 @@ from scipy import sparse
 from qopt.compilers._certificate_exact import entries
 from qopt.compilers._certificate_known import Source
 from qopt.compilers._certificate_lines import references, signed
-from qopt.compilers._certificate_reasons import Raw
+from qopt.compilers._certificate_reasons import Raw, Ref
 from qopt.compilers._certificate_sheet import Sheet
 from qopt.compilers.lowered import Lowered
 from qopt.compilers.passes.integers import IntegerRows
+from qopt.compilers.passes.lower import Draft
 from qopt.compilers.passes.products import Gadget
 from qopt.compilers.tighten import Tight, rows_of_groups
 from qopt.core.arrays import Bools, Ints
@@ -56,11 +57,13 @@ class Frame:
         self.sheet = Sheet(source, tight.coded, tight.draft, tight.level_weights)
         cut = tight.columns_cut
         self.cut_sheet = None if cut is None else Sheet(source, cut.coded, cut.draft, cut.level_weights)
-        self.cut_lines = [] if self.cut_sheet is None or cut is None else references(self.cut_sheet, cut.draft.rows)
+        self.cut_lines: list[tuple[Ref, Fraction]] = []
+        if self.cut_sheet is not None and cut is not None:
+            self.cut_lines = references(self.cut_sheet, _every_row(cut.draft, cut.draft.rows))
         # Before the cut of rows they say what the problem says; a cut keeps their number and order.
         self.drafted = tight.draft.rows if tight.rows_cut is None else tight.rows_cut.draft.rows
         self.groups = rows_of_groups(tight.draft.groups, tight.draft.bits)
-        self.lines = references(self.sheet, IntegerRows.concat([self.drafted, self.groups], tight.draft.bits))
+        self.lines = references(self.sheet, _every_row(tight.draft, self.drafted))
         self.penalised = np.flatnonzero(~trace.stay & ~trace.pairs).tolist()
         signs = zip(tight.draft.lifted.signs, tight.draft.lifted.rules)
         self.signs = [signed(self.sheet, k, rule.polynomial) for k, rule in signs]
@@ -116,6 +119,11 @@ class Frame:
         low = None if rows.lo[k] <= rows.low[k] else int(rows.lo[k])
         high = None if rows.hi[k] >= rows.high[k] else int(rows.hi[k])
         return {"row": ref, "scale": str(scale), "form": form_of(rows.matrix, k), "low": low, "high": high}
+
+
+def _every_row(draft: Draft, rows: IntegerRows) -> IntegerRows:
+    """The rows of a draft, then the lines of the groups that are left to the backend."""
+    return IntegerRows.concat([rows, rows_of_groups(draft.groups, draft.bits)], draft.bits)
 
 
 def form_of(matrix: sparse.csr_array, r: int) -> list[Any]:

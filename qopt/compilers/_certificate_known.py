@@ -15,7 +15,7 @@ Terms = dict[int, Fraction]
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A rule of the problem over bits: ``lower <= terms + constant <= upper``."""
+    """A rule of the problem over bits: ``lower <= terms + constant <= upper``; ``reach`` is what it can be."""
 
     ref: Ref
     name: str
@@ -23,6 +23,15 @@ class Known:
     constant: Fraction
     lower: Fraction | None
     upper: Fraction | None
+    reach: tuple[Fraction, Fraction] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it holds whatever the values of the columns."""
+        if self.reach is None:
+            return False
+        above = self.lower is None or self.lower <= self.reach[0]
+        return above and (self.upper is None or self.reach[1] <= self.upper)
 
 
 class NoProofError(Exception):

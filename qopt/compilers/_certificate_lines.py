@@ -23,24 +23,34 @@ def references(sheet: Sheet, rows: IntegerRows) -> list[tuple[Ref, Fraction]]:
     Raises
     ------
     NoProofError
-        A row that says something else than any line.
+        A row that says something else than any line, or a line without a row that does not always hold.
     """
     known: dict[Any, list[Known]] = {}
     for line in _every_line(sheet):
-        if line.terms:
-            known.setdefault(_primitive(line.terms)[0], []).append(line)
-    found, used = [], set()
+        known.setdefault(_primitive(line.terms)[0], []).append(line)
+    found = []
     for r in range(len(rows)):
-        form = dict(entries(rows.matrix, r))
-        key, head = _primitive(form)
-        alike = [line for line in known.get(key, []) if id(line) not in used and _same(line, head, rows, r)]
-        named = [line for line in alike if line.name == rows.names[r]]
+        key, head = _primitive(dict(entries(rows.matrix, r)))
+        alike = [line for line in known.get(key, []) if not key or _same(line, head, rows, r)]
         if not alike:
             raise NoProofError(f"row {rows.names[r]} was rounded")
-        line = (named or alike)[0]
-        used.add(id(line))
+        line = next((line for line in alike if line.name == rows.names[r]), alike[0])
+        known[key].remove(line)
         found.append((line.ref, head / _primitive(line.terms)[1]))
+    signs = [["curve", k] for k in sheet.draft.lifted.signs]
+    for line in (line for left in known.values() for line in left):
+        if not line.idle and line.ref not in signs and not _off(sheet, line.ref):
+            raise NoProofError(f"row {line.name} was rounded")
     return found
+
+
+def _off(sheet: Sheet, ref: Ref) -> bool:
+    """Whether a reference is to a row whose switch is off for good."""
+    if ref[0] != "switch":
+        return False
+    switched = sheet.source.problem.indicators
+    low, high = sheet.values[int(switched.column[ref[1]])]
+    return low == high != int(switched.active[ref[1]])
 
 
 def _every_line(sheet: Sheet) -> Iterator[Known]:
@@ -129,7 +139,7 @@ def signed(sheet: Sheet, k: int, p: Polynomial) -> tuple[Ref, Fraction]:
 def _primitive(terms: Mapping[int, Any]) -> tuple[Any, Fraction]:
     """Terms divided by the size of the coefficient of their lowest bit, and that size."""
     items = sorted(terms.items())
-    head = Fraction(abs(items[0][1]))
+    head = Fraction(abs(items[0][1])) if items else Fraction(1)
     return tuple((b, slim(a / head)) for b, a in items), head
 
 

@@ -42,6 +42,8 @@ class Sheet:
         for c, s, scale, shift in zip(way.column.tolist(), way.source.tolist(), way.scale, way.offset):
             self.offset[c] = int(shift) + int(scale) * self.offset[s]
             self.weight[c] = {b: int(scale) * w for b, w in self.weight[s].items()}
+        top = coded.lower + coded.step * coded.top
+        self.values = [(int(low), int(high)) for low, high in zip(coded.lower, top)]
         self.number = exactly if len(source.given.levels) == 1 else as_meant
         self.pieces = [piece(block, i, self.soft) for block in draft.priced.pieces for i in range(len(block.rows))]
 
@@ -105,12 +107,14 @@ class Sheet:
     def over_bits(self, ref: Ref, name: str, terms: Mapping[int, Fraction], lower: Any, upper: Any) -> Known:
         """A line over columns as one over bits."""
         out: Terms = {}
-        constant = Fraction(0)
+        constant = least = most = Fraction(0)
         for c, a in terms.items():
             constant += a * self.offset[c]
+            ends = sorted((a * self.values[c][0], a * self.values[c][1]))
+            least, most = least + ends[0], most + ends[1]
             for b, w in self.weight[c].items():
                 out[b] = out.get(b, Fraction(0)) + a * w
-        return Known(ref, name, {b: a for b, a in out.items() if a}, constant, lower, upper)
+        return Known(ref, name, {b: a for b, a in out.items() if a}, constant, lower, upper, (least, most))
 
     def curve(self, k: int) -> Known:
         """A polynomial row over bits and product bits; a product without a bit stands under a bit that is none."""
@@ -121,7 +125,8 @@ class Sheet:
             bit = key[0] if len(key) == 1 else self._product_bits.get(key, -1 - len(out))
             out[bit] = out.get(bit, Fraction(0)) + a
         lower, upper = (simplest(side) if np.isfinite(side) else None for side in (row.lower, row.upper))
-        return Known(["curve", k], row.name, out, constant, lower, upper)
+        least, most = (constant + sum(pick(a, Fraction(0)) for a in out.values()) for pick in (min, max))
+        return Known(["curve", k], row.name, out, constant, lower, upper, (least, most))
 
     def curve_terms(self, p: Polynomial) -> Energy:
         """A polynomial of a row over bits, its numbers as they were meant."""

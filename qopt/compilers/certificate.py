@@ -187,6 +187,9 @@ class _Writer:
         for j, ((form, constant), (ref, scale)) in enumerate(zip(self._forms(), self.frame.form_lines())):
             slope = under.price[j] if kinds[j] != Shape.SQUARE else Fraction(0)
             at, climb, floor = floor_of(kinds[j], under.climb(form, constant), room - losses[j], slope)
+            weight = Fraction(float(weights[j]))
+            if self.certificate.trace.unfolded and ref[0] == "product":
+                weight = max(floor, abs(under.price[j]))
             yield {
                 "row": ref,
                 "scale": str(scale),
@@ -197,7 +200,7 @@ class _Writer:
                 "at": at,
                 "theta": str(under.least + climb),
                 "floor": str(floor),
-                "weight": str(Fraction(float(weights[j]))),
+                "weight": str(weight),
             }
 
     def _others(self, under: Under, target: Fraction) -> Iterator[Raw]:

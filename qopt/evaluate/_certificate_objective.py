@@ -108,7 +108,7 @@ class Objective:
         fields(raw, _PIECES[raw["kind"]], "a piece of a soft row")
         ref, scale = reference(raw["row"]), fraction(raw["scale"])
         soft = soft_of(self.layout, ref)
-        expect(scale > 0, f"{soft.form.name}: a scale must be above 0")
+        expect(scale > 0 and bool(soft.form.plain or scale == 1), f"{soft.form.name}: a scale that is not needed")
         expect(min(soft.form.plain, default=0) >= 0, f"{soft.form.name} holds a product without a bit")
         kind = raw["kind"] if raw["kind"] != "flag" else raw["side"]
         expect(kind not in self.paid.setdefault(ref, []), f"{soft.form.name} is paid twice")
@@ -173,7 +173,7 @@ class Objective:
         side = f.upper if sign > 0 else f.lower
         expect(soft.norm == Norm.OCCURRENCE and soft.price >= 0, f"{f.name} has another norm")
         expect(side is not None and high == sign * (side - f.constant) * scale, f"{f.name}: a side differs")
-        expect(most >= ends[1] - high and most > 0, f"{f.name}: its flag reaches too short")
+        expect(most == ends[1] - high and most > 0, f"{f.name}: its flag reaches elsewhere")
         # Below the first of these lies nothing whose flag is right.
         first = min(ends[0], high + 1 - most)
         self.layout.extra[ref] = Form(f.name, {**form, bit: -most}, 0, None, high, first, ends[1])

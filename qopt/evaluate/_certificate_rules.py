@@ -249,14 +249,15 @@ class Rules:
         sides = {ref[1:3] for ref in self.ruled if ref[0] == "switch"}
         for k in range(len(self.layout.problem.indicators)):
             line, (column, active) = self.layout.switch(k)
-            if state.values(column) == (1 - active, 1 - active):
-                continue
             low, high = state.reach(line.terms)
-            for name, broken in (
-                ("low", line.lower is not None and line.lower > low),
-                ("high", line.upper is not None and line.upper < high),
+            for name, excess in (
+                ("low", None if line.lower is None else line.lower - low),
+                ("high", None if line.upper is None else high - line.upper),
             ):
-                expect((k, name) in sides or not broken, f"switched row {k} has no rule and can be broken")
+                on = state.values(column) != (1 - active, 1 - active)
+                if on and excess is not None and excess > 0 and (k, name) not in sides:
+                    idle = self.layout.form(("switch", k, name, str(excess))).always()
+                    expect(idle, f"switched row {k} has no rule and can be broken")
         chains = [c for ref in self.ruled if ref[0] == "chain" for c in ref[1:]]
         long = [c for c, bits in self.layout.coding.walls.items() if len(bits) > 1]
         expect(sorted(c for c in chains if c in long) == sorted(long), "a chain has no rule")

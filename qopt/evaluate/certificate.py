@@ -257,6 +257,9 @@ class _Checker:
         lowest = lowest_outside(partial(above, weight=floor), profile.least, profile.most, kept)
         expect(lowest is None or lowest >= 0, f"{rule.name}: the floor is too small")
         expect(rule.weight >= floor, f"{rule.name}: the weight is too small")
+        if self.doc["unfolded"] and rule.ref[0] == "product":
+            # Nothing of it is left in the QUBO, so that it weighs what it must and no more.
+            expect(rule.weight == max(floor, abs(rule.price)), f"{rule.name}: the weight is not needed")
 
     # -- energy
 
