@@ -1,4 +1,4 @@
-"""Sampler ``anneal``: simulated annealing whose moves keep exactly-one, at-most-one and permutation groups."""
+"""Sampler ``anneal``: a portfolio of searches whose moves keep groups and rows; simulated annealing among them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ class Anneal:
     keep: int = 200
 
     accepts: ClassVar[Accepts] = Accepts(
-        groups=frozenset({GroupKind.EXACTLY_ONE, GroupKind.AT_MOST_ONE, GroupKind.PERMUTATION})
+        degree=None,
+        groups=frozenset({GroupKind.EXACTLY_ONE, GroupKind.AT_MOST_ONE, GroupKind.PERMUTATION}),
+        rows=True,
     )
 
     def __post_init__(self) -> None:
@@ -94,7 +96,7 @@ class Anneal:
         Raises
         ------
         NotApplicableError
-            Rows are left, the degree is above 2, or two groups share a bit.
+            Two groups share a bit.
         """
         from qopt.solvers.search.catch import Catch
         from qopt.solvers.search.landscape import Landscape
@@ -172,6 +174,8 @@ class Anneal:
         from qopt.solvers.search.rounds import Rounds
 
         landscape = catch.landscape
+        if not landscape.plain:
+            return self._turns(catch, budget, search, seed, given)
         annealer = Annealer(landscape.structure, landscape.couplings, seed)
         asked = (budget.reads or self.reads or READS) * (self.sweeps or SWEEPS)
         total = asked if self._bounded(budget, search) else None
@@ -189,6 +193,28 @@ class Anneal:
         beta_range = [factor / schedule.hot, factor / schedule.cold]
         info = {"sweeps": longest, "beta_range": beta_range, **landscape.facts}
         return info, complete and (solved or self._bounded(budget, search))
+
+    def _turns(
+        self, catch: Catch, budget: Budget, search: Watch, seed: int, given: list[Bits]
+    ) -> tuple[dict[str, object], bool]:
+        """The same where there are products or rows: a read is one turn of the arm that carries them."""
+        from qopt.solvers.search.arm import Turn
+        from qopt.solvers.search.arms import fitting
+
+        landscape = catch.landscape
+        arm = max(fitting(landscape), key=lambda arm: arm.prior)
+        moves = max(1, landscape.structure.moves)
+        reads = budget.reads or self.reads or (READS if budget.work is None else 1)
+        work = moves * (self.sweeps or SWEEPS) if budget.work is None else budget.work // reads
+        known = tuple(landscape.entries(given))
+        complete = True
+        for read in range(reads):
+            ends = arm.spend(Turn(read, seed & (2**64 - 1), known, max(1, work), search))
+            catch.take(ends.best())
+            complete = complete and ends.complete
+            if search.expired():
+                break
+        return {"arms": {arm.name: {"turns": reads}}, **landscape.facts}, complete and not search.expired()
 
     def _bounded(self, budget: Budget, watch: Watch) -> bool:
         """Whether anything but the deadline ends the run."""

@@ -79,6 +79,14 @@ class Ends:
     violations: Floats | None = None
     exhaustive: bool = False
 
+    def best(self) -> Ends:
+        """The best point alone."""
+        ranks = [entry.rank for entry in self.entries()]
+        k = min(range(len(ranks)), key=ranks.__getitem__)
+        one = slice(k, k + 1)
+        violations = None if self.violations is None else self.violations[one]
+        return Ends(self.points[one], self.energies[one], self.moves, self.complete, violations, self.exhaustive)
+
     def entries(self) -> list[Entry]:
         """One entry per point."""
         broken = np.zeros(len(self.energies)) if self.violations is None else self.violations
