@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -90,16 +91,15 @@ class Couplings:
         of_products = np.repeat(2 * np.abs(products.coefficient), np.diff(products.indptr))
         reach += np.bincount(structure.inner[products.index], weights=of_products, minlength=structure.size)
         largest = float(reach.max(initial=0.0))
-        factor, whole = _factor([linear, products.coefficient], pairs)
+        factor, whole, unit = _factor([linear, products.coefficient], pairs)
         whole = whole and largest * factor <= _LARGEST_FIELD
         if whole:
             linear = np.rint(linear * factor).astype(np.int32)
         else:
             factor = 2.0**20 / largest if largest > 0 else 1.0
             linear = linear * factor
-        unit = 1
-        if whole and structure.free == structure.size:  # kernels for groups read single weights of the matrix
-            unit = max(1, int(anneal_pairs.divisor_of_pairs(pairs, factor, 0)))
+        if not whole or structure.free < structure.size:  # kernels for groups read single weights of the matrix
+            unit = 1
         kind = _narrowest(heaviest * factor / unit) if whole else np.dtype(np.float64)
         if 2 * count > DENSE * structure.size**2 and kind.itemsize * structure.size**2 <= _LARGEST_MATRIX:
             matrix = np.zeros((structure.size, structure.size), dtype=kind)
@@ -121,21 +121,22 @@ def whole_factor(values: Floats) -> tuple[float, bool]:
     Decimal fractions of up to six places and binary ones of up to sixteen are found; a value counts as whole within
     1e-9 of its size, which covers decimals that float64 cannot hold.
     """
-    return _factor([values])
+    return _factor([values])[:2]
 
 
-def _factor(parts: list[Floats], pairs: anneal_pairs.Pairs | None = None) -> tuple[float, bool]:
-    """``whole_factor`` of several arrays, and of the pairs that count where there are any."""
+def _factor(parts: list[Floats], pairs: anneal_pairs.Pairs | None = None) -> tuple[float, bool, int]:
+    """``whole_factor`` of several arrays, and of the pairs that count where there are any; and those pairs' divisor."""
     for factor in _FACTORS:
-        found = 0
+        of_pairs = found = 0
         for values in parts:
             if found >= 0:
                 found = int(anneal_pairs.divisor(values, factor, found))
         if found >= 0 and pairs is not None:
-            found = int(anneal_pairs.divisor_of_pairs(pairs, factor, found))
-        if found >= 0:
-            return factor / max(1, found), True
-    return 1.0, False
+            of_pairs = int(anneal_pairs.divisor_of_pairs(pairs, factor, 0))
+        if found >= 0 and of_pairs >= 0:
+            common = max(1, gcd(found, of_pairs))
+            return factor / common, True, max(1, of_pairs // common)
+    return 1.0, False, 1
 
 
 def _lines(structure: Structure) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
