@@ -19,6 +19,7 @@ from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Ends
 from qopt.solvers.search.arranged import Arranged
 from qopt.solvers.search.couplings import Couplings
+from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.pacing import Run, counted
 from qopt.solvers.search.schedule import Schedule
 from qopt.solvers.search.words import State, Words
@@ -68,6 +69,13 @@ class Annealer:
         self.arranged = Arranged(structure, couplings)
         self.structure, self.couplings = structure, couplings
         self._seed = seed & (2**64 - 1)
+
+    @classmethod
+    def of(cls, landscape: Landscape, seed: int) -> Annealer:
+        """An annealer that shares what others of the landscape have arranged."""
+        annealer = cls(landscape.structure, landscape.couplings, seed)
+        annealer.arranged = landscape.arranged
+        return annealer
 
     def reseeded(self, seed: int) -> Annealer:
         """The same problem, arranged once, with reads of another seed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from qopt.core.arrays import Bits, Floats
 from qopt.core.compiled import Compiled
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Entry
+from qopt.solvers.search.arranged import Arranged
 from qopt.solvers.search.couplings import Couplings
 
 
@@ -44,6 +46,11 @@ class Landscape:
         """
         structure = Structure.of(compiled, backend, accepts)
         return cls(compiled, structure, Couplings.of(compiled, structure))
+
+    @cached_property
+    def arranged(self) -> Arranged:
+        """The pairs arranged for the kernels that anneal them, once for all arms."""
+        return Arranged(self.structure, self.couplings)
 
     @property
     def plain(self) -> bool:

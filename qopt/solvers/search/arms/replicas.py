@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -49,16 +48,11 @@ class Replicas:
     patient: ClassVar[bool] = True
     prior: ClassVar[float] = 0.5
 
-    @cached_property
-    def annealer(self) -> Annealer:
-        """The landscape arranged for its kernels, once for all turns."""
-        return Annealer(self.landscape.structure, self.landscape.couplings, 0)
-
     def spend(self, turn: Turn) -> Ends:
         """Anneal one block of reads."""
-        schedule = self.annealer.arranged.schedule(turn.watch)
+        schedule = self.landscape.arranged.schedule(turn.watch)
         random = np.random.default_rng([turn.seed, turn.number, 3])
-        annealer = self.annealer.reseeded(int(random.integers(2**63)))
+        annealer = Annealer.of(self.landscape, int(random.integers(2**63)))
         points, begin = None, 0.0
         if turn.elite and random.random() < AGAIN:
             points = np.array([entry.point for entry in turn.elite])[random.permutation(len(turn.elite))]
