@@ -1,82 +1,46 @@
-"""The document of a job shop, the rules between its fields, and its arrays."""
+"""The document of a shop: its fields, how it counts time, and the forms that it becomes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic import Strict as Exact
+from pydantic import Field, ValidationInfo, model_validator
 
+from qopt.core.forms.project import Project
 from qopt.core.forms.shop import Shop
+from qopt.models.clock import UNITS, Clock
+from qopt.models.families._shop_parts import (
+    AnyCalendar,
+    AnyMachine,
+    AnyObjective,
+    Horizon,
+    Import,
+    Job,
+    Machine,
+    Objective,
+    Plan,
+    Resource,
+    Rule,
+    Task,
+    Units,
+)
 from qopt.models.families._shop_windows import Windows
-from qopt.models.faults import Fault, refuse
-from qopt.models.instance import Instance, Name, Strict
+from qopt.models.faults import refuse
+from qopt.models.instance import Instance, Name
 
-Id = Name | Annotated[int, Exact()]
-Time = Annotated[int, Exact(), Field(ge=0)]
+if TYPE_CHECKING:
+    from qopt.models.families._project_layout import Layout
+
+__all__ = ["LONGEST", "Job", "Machine", "Objective", "ShopInstance", "Task", "Units"]
 
 LONGEST = 2**52
 """Largest sum of all times: every makespan is then exact as a float."""
 
-
-class Units(Strict):
-    """What the numbers of the document are counted in; for people only."""
-
-    time: Name
-
-
-class Machine(Strict):
-    """A machine takes one task at a time; ``label`` is what reports call it, its id when left out."""
-
-    id: Id
-    label: Name | None = None
-
-
-class Task(Strict):
-    """A task keeps its machine for ``time``, without a break; a time of 0 takes no place there.
-
-    Parameters
-    ----------
-    id
-        Unique in the job; left out: its number, from 0.
-    machine
-        Id of the machine.
-    time
-        A whole number >= 0, in ``units.time``.
-    """
-
-    id: Id | None = None
-    machine: Id
-    time: Time
-
-
-class Job(Strict):
-    """Tasks one after another in the order listed; ``label`` is what reports call it, its id when left out."""
-
-    id: Id
-    label: Name | None = None
-    tasks: tuple[Task, ...]
-
-
-class Objective(Strict):
-    """What is made small: the makespan, the end of the last task."""
-
-    minimise: Literal["makespan"] = "makespan"
-
-
-def _machine(given: Any) -> Any:
-    """A bare id stands for a machine without a label."""
-    return {"id": given} if isinstance(given, (str, int)) and not isinstance(given, bool) else given
-
-
-def _spelling(given: Any) -> Any:
-    """``minimize`` is ``minimise``."""
-    if isinstance(given, dict) and "minimize" in given and "minimise" not in given:
-        return {"minimise" if key == "minimize" else key: value for key, value in given.items()}
-    return given
+_UNIT = re.compile(r"(\d+(?:\.\d+)?)?\s*([a-z]+)")
 
 
 class ShopInstance(Instance):
@@ -86,91 +50,148 @@ class ShopInstance(Instance):
     ----------
     units
         What times are counted in, such as {time: min}.
+    horizon
+        When the time in question starts and ends; needed for times of the clock and calendars.
     machines
         The machines; a bare id where there is no label.
+    resources
+        What tasks use amounts of besides, such as people.
+    calendars
+        Opening hours by name; a bare list is one of closed stretches.
     jobs
-        The jobs; their tasks run one after another in the order listed.
+        The jobs; their tasks run one after another in the order listed, unless ``order`` says otherwise.
+    imports
+        Jobs of files in other formats.
+    rules
+        Between tasks.
     objective
-        What to minimise. Default and only choice: the makespan.
+        What to minimise, first things first. Default: the makespan.
+    plan
+        The plan of now, for changing it.
     """
 
     family: ClassVar[str] = "shop"
 
     problem: Literal["shop"] = "shop"
     units: Units | None = None
-    machines: tuple[Annotated[Machine, BeforeValidator(_machine)], ...] = Field(min_length=1)
+    horizon: Horizon | None = None
+    machines: tuple[AnyMachine, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    calendars: dict[Name, AnyCalendar] = Field(default_factory=dict)
     jobs: tuple[Job, ...] = Field(min_length=1)
-    objective: tuple[Annotated[Objective, BeforeValidator(_spelling)], ...] = Field(
-        default=(Objective(),), min_length=1, max_length=1
-    )
+    imports: tuple[Import, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    objective: tuple[AnyObjective, ...] = Field(default=(Objective(),), min_length=1)
+    plan: Plan | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _imported(cls, given: Any, info: ValidationInfo) -> Any:
+        from qopt.models.families._shop_files import with_jobs
+
+        return with_jobs(given, info)
 
     @model_validator(mode="after")
     def _consistent(self) -> ShopInstance:
-        refuse("shop", [*_repeated(self), *_unknown(self), *_too_long(self)])
+        from qopt.models.families._shop_faults import faults
+
+        refuse("shop", faults(self))
         return self
 
     @cached_property
-    def names(self) -> tuple[tuple[str | int, str | int, str | int], ...]:
-        """Ids of every task in the form's order: job, task, machine."""
+    def unit(self) -> float | None:
+        """Seconds of a unit of time; None where nobody can tell. Minutes where the document does not say."""
+        found = _UNIT.fullmatch(self.units.time.strip().lower()) if self.units is not None else None
+        if found is None or found[2] not in UNITS:
+            return None if self.units is not None else UNITS["min"]
+        return float(found[1] or 1) * UNITS[found[2]] or None
+
+    @cached_property
+    def clock(self) -> Clock:
+        """How times are counted."""
+        zero = None
+        if self.horizon is not None and isinstance(self.horizon.start, str) and "-" in self.horizon.start:
+            zero = datetime.fromisoformat(self.horizon.start.strip())
+        return Clock(self.unit or UNITS["min"], zero)
+
+    def moment(self, value: float | str) -> int:
+        """A time of the document as a whole number of units."""
+        return round(self.clock.moment(value))
+
+    def length(self, value: float | str) -> int:
+        """A duration of the document as a whole number of units."""
+        return value if isinstance(value, int) else round(self.clock.duration(value))
+
+    @property
+    def things(self) -> tuple[Machine | Resource, ...]:
+        """The machines, then the resources: the order of the form."""
+        return (*self.machines, *self.resources)
+
+    @cached_property
+    def tasks(self) -> tuple[tuple[Job, Task, str | int], ...]:
+        """Every task with its job and its id, in the order of the forms."""
         return tuple(
-            (job.id, k if task.id is None else task.id, task.machine)
-            for job in self.jobs
-            for k, task in enumerate(job.tasks)
+            (job, task, k if task.id is None else task.id) for job in self.jobs for k, task in enumerate(job.tasks)
         )
 
     @cached_property
-    def form(self) -> Shop:
-        """The native form: machines and jobs by their place in the document."""
+    def number(self) -> dict[str, int]:
+        """The number of every task by its name JOB.TASK."""
+        return {f"{job.id}.{name}": k for k, (job, _, name) in enumerate(self.tasks)}
+
+    @cached_property
+    def names(self) -> tuple[tuple[str | int, str | int, str | int | None], ...]:
+        """Ids of every task in the form's order: job, task, machine (None where it can choose or needs none)."""
+        return tuple((job.id, name, task.machine) for job, task, name in self.tasks)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the form ``shop`` says everything: machines for one task at a time, jobs in order, the makespan."""
+        aims = len(self.objective) == 1 and self.objective[0].minimise == "makespan"
+        aims = aims and self.objective[0].weight in (None, 1.0)
+        if not aims or self.horizon or self.resources or self.rules or self.plan:
+            return False
+        if any(m.capacity > 1 or m.calendar or m.setup for m in self.machines):
+            return False
+        if any(not job.model_fields_set <= {"id", "label", "tasks"} for job in self.jobs):
+            return False
+        said = {"id", "machine", "time", "family"}
+        return all(task.model_fields_set <= said and task.machine is not None for _, task, _ in self.tasks)
+
+    @cached_property
+    def form(self) -> Shop | Project:
+        """The native form: ``shop`` where that says everything, else ``project``."""
+        return self.shop if self.plain else self.project
+
+    @cached_property
+    def shop(self) -> Shop:
+        """The form ``shop``: machines and jobs by their place in the document. Only for what is ``plain``."""
         place = {machine.id: k for k, machine in enumerate(self.machines)}
         starts = [0]
         for job in self.jobs:
             starts.append(starts[-1] + len(job.tasks))
-        tasks = [task for job in self.jobs for task in job.tasks]
-        machine = np.array([place[task.machine] for task in tasks], dtype=np.int32)
-        time = np.array([task.time for task in tasks], dtype=np.int64)
+        machine = np.array([place[name] for _, _, name in self.names if name is not None], dtype=np.int32)
+        time = np.array([self.length(task.ways[0].time) for _, task, _ in self.tasks], dtype=np.int64)
         return Shop(np.array(starts, dtype=np.int32), machine, time, len(self.machines))
 
     @cached_property
+    def project(self) -> Project:
+        """The form ``project``, which says everything."""
+        from qopt.models.families._project_form import project
+
+        return project(self)
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """The columns of the time-indexed formulation of the project; None where there is none."""
+        from qopt.models.families._project_layout import Layout
+        from qopt.models.families._project_time import fits
+        from qopt.models.families._project_windows import Horizon
+
+        horizon = Horizon.of(self.project) if fits(self.project) else None
+        return None if horizon is None else Layout(self.project, horizon, tuple(str(job.id) for job in self.jobs))
+
+    @cached_property
     def windows(self) -> Windows:
-        """When the tasks may start, by the makespan of a quick schedule."""
-        return Windows.of(self.form)
-
-
-def _twice(ids: Iterable[str | int]) -> Iterator[int]:
-    """Positions of ids that occurred before; 1 and "1" look the same to a person and count as equal."""
-    seen: set[str] = set()
-    for k, name in enumerate(ids):
-        if str(name) in seen:
-            yield k
-        seen.add(str(name))
-
-
-def _repeated(shop: ShopInstance) -> list[Fault]:
-    """Ids that occur twice."""
-    faults: list[Fault] = []
-    machines, jobs = [machine.id for machine in shop.machines], [job.id for job in shop.jobs]
-    faults += [(("machines", k), "every machine needs an id of its own", machines[k]) for k in _twice(machines)]
-    faults += [(("jobs", k, "id"), "every job needs an id of its own", jobs[k]) for k in _twice(jobs)]
-    for j, job in enumerate(shop.jobs):
-        ids = [k if task.id is None else task.id for k, task in enumerate(job.tasks)]
-        rule = "every task of a job needs an id of its own (a task without one has its number, from 0)"
-        faults += [(("jobs", j, "tasks", k), rule, ids[k]) for k in _twice(ids)]
-    return faults
-
-
-def _unknown(shop: ShopInstance) -> list[Fault]:
-    """Machines that no task may name."""
-    known = {machine.id for machine in shop.machines}
-    listed = ", ".join(str(machine.id) for machine in shop.machines[:10]) + (", …" if len(shop.machines) > 10 else "")
-    return [
-        (("jobs", j, "tasks", k, "machine"), f"a task names a machine that is not listed; there are: {listed}", named)
-        for j, job in enumerate(shop.jobs)
-        for k, task in enumerate(job.tasks)
-        if (named := task.machine) not in known
-    ]
-
-
-def _too_long(shop: ShopInstance) -> list[Fault]:
-    """Times so long that a makespan would not be exact."""
-    total = sum(task.time for job in shop.jobs for task in job.tasks)
-    return [(("jobs",), f"all times together may be at most {LONGEST:,}", total)] if total > LONGEST else []
+        """When the tasks of a plain shop may start, by the makespan of a quick schedule."""
+        return Windows.of(self.shop)

@@ -1,0 +1,365 @@
+"""The parts of a shop document: machines, resources, calendars, set-ups, jobs and tasks, rules, objective, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Strict as Exact
+
+from qopt.core.errors import Issue, ModelError, Place
+from qopt.models.clock import Moment, seconds_of
+from qopt.models.instance import Name, Strict
+
+Id = Name | Annotated[int, Exact()]
+
+
+def _text(value: str) -> str:
+    if seconds_of(value) is None:
+        raise ValueError("a duration is a whole number that is not negative, or a text such as 30s, 5m or PT1H30M")
+    return value
+
+
+Text = Annotated[str, Exact(), AfterValidator(_text)]
+Time = Annotated[int, Exact(), Field(ge=0)] | Text
+"""A duration: a whole number of ``units.time``, or a text with its own unit."""
+
+Lag = Annotated[int, Exact()] | Text
+"""The same, perhaps negative."""
+
+Amount = Annotated[int, Exact(), Field(ge=1)]
+Price = Annotated[float, Exact(), Field(ge=0)]
+Window = tuple[Moment, Moment]
+
+MEASURES = ("makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes")
+"""What an objective may make small, as in ``core.forms.project``."""
+
+
+class Units(Strict):
+    """What the numbers of the document are counted in, such as min, h or 5 min; any word where no clock matters."""
+
+    time: Name
+
+
+class Horizon(Strict):
+    """The time in question: nothing starts before ``start`` or ends after ``end``; a start with a day is time 0."""
+
+    start: Moment
+    end: Moment | None = None
+    timezone: Name | None = None
+
+
+class Calendar(Strict):
+    """When something is open.
+
+    Parameters
+    ----------
+    weekly
+        Opening hours by days, such as ``mon-fri`` or ``sat, sun``; all else is closed. Left out: always open.
+    closed
+        Days such as 2026-03-13, and stretches of time.
+    """
+
+    weekly: dict[Name, tuple[tuple[Name, Name], ...]] = Field(default_factory=dict)
+    closed: tuple[Name | Window, ...] = ()
+
+
+def _stretches(given: Any) -> Any:
+    """A bare list stands for the stretches in which it is closed."""
+    return {"closed": given} if isinstance(given, (list, tuple)) else given
+
+
+AnyCalendar = Annotated[Calendar, BeforeValidator(_stretches)]
+
+
+class Setup(Strict):
+    """Time between two tasks on a machine, by their families; a task without a family needs none.
+
+    Parameters
+    ----------
+    between
+        From family to family: what is not named takes ``other``, and nothing between tasks of one family.
+    first
+        For the first task of the machine; what is not named takes nothing.
+    other
+        Between two different families.
+    file
+        A table of ``between``, with the names of its columns in ``from``, ``to`` and ``time``. It is read with the
+        document.
+    """
+
+    between: dict[Name, dict[Name, Time]] = Field(default_factory=dict)
+    first: dict[Name, Time] = Field(default_factory=dict)
+    other: Time = 0
+    file: str | None = None
+    source: Annotated[str, Field(alias="from")] = "from"
+    to: str = "to"
+    time: str = "time"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_table(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, (int, str)) and not isinstance(given, bool):
+            return {"other": given}
+        if not isinstance(given, dict) or not isinstance(given.get("file"), str):
+            return given
+        if "between" in given:
+            place = Place(path="between")
+            raise ModelError(Issue("set-ups are in a table or in the document", place=place, suggestion="keep one"))
+        rest = {key: value for key, value in given.items() if key not in ("file", "from", "to", "time")}
+        names = [given.get(key, key) for key in ("from", "to", "time")]
+        return rest | {"between": _table(given["file"], names, info)}
+
+
+def _table(file: str, names: list[str], info: ValidationInfo) -> dict[str, dict[str, int]]:
+    """Set-ups of a table, by the families in its first two columns."""
+    from qopt.models.documents.limits import DEFAULT
+    from qopt.models.tables import Tables
+
+    document = (info.context or {}).get("document")
+    tables = Tables(None, DEFAULT) if document is None else Tables(document.base_dir, document.limits)
+    table = tables.table(file)
+    source, to, time = (table.column(name) for name in names)
+    out: dict[str, dict[str, int]] = {}
+    for k, value in enumerate(table.numbers(time).tolist()):
+        if not value.is_integer() or value < 0:
+            rule = "a set-up takes a whole number that is not negative"
+            raise ModelError(Issue(rule, table.rows[k][time], table.place(k, time)))
+        line = out.setdefault(table.rows[k][source], {})
+        if table.rows[k][to] in line:
+            raise ModelError(Issue("the same pair of families stands twice", place=table.place(k, source)))
+        line[table.rows[k][to]] = int(value)
+    return out
+
+
+class Machine(Strict):
+    """A machine takes one task at a time.
+
+    Parameters
+    ----------
+    id, label
+        ``label`` is what reports call it, its id when left out.
+    capacity
+        How many tasks it takes at a time.
+    calendar
+        When it is open: the name of a calendar. A task does not run across a closed time.
+    setup
+        Time between two tasks, by their families; a number is the time between any two different ones.
+    """
+
+    id: Id
+    label: Name | None = None
+    capacity: Amount = 1
+    calendar: Name | None = None
+    setup: Setup | None = None
+
+
+class Resource(Strict):
+    """Something of which tasks use an amount while they run, such as people; ``capacity`` is how much there is."""
+
+    id: Id
+    label: Name | None = None
+    capacity: Annotated[int, Exact(), Field(ge=0)]
+    calendar: Name | None = None
+
+
+class Way(Strict):
+    """One of several ways to do a task: a machine, the time it takes there, and amounts of resources."""
+
+    machine: Id | None = None
+    time: Time
+    uses: dict[Name, Amount] = Field(default_factory=dict)
+
+
+class Task(Strict):
+    """A task keeps its machine and what it uses for ``time``, without a break; a time of 0 takes no place there.
+
+    Parameters
+    ----------
+    id
+        Unique in the job; left out: its number, from 0.
+    machine
+        Id of the machine; left out: it needs none.
+    time
+        A whole number >= 0, in ``units.time``, or a text such as 90m.
+    uses
+        Amounts of resources.
+    any_of
+        Ways to do it, instead of ``machine``, ``time`` and ``uses``.
+    family
+        For set-ups.
+    start_within
+        It starts at most so long after the task before it in its job has ended.
+    release, deadline
+        No start before, no end after.
+    """
+
+    id: Id | None = None
+    machine: Id | None = None
+    time: Time | None = None
+    uses: dict[Name, Amount] = Field(default_factory=dict)
+    any_of: tuple[Way, ...] | None = Field(default=None, min_length=1)
+    family: Name | None = None
+    start_within: Time | None = None
+    release: Moment | None = None
+    deadline: Moment | None = None
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways to do it: at least one once the document is checked."""
+        if self.any_of is not None:
+            return self.any_of
+        return (Way(machine=self.machine, time=0 if self.time is None else self.time, uses=self.uses),)
+
+
+class Job(Strict):
+    """Tasks that belong together.
+
+    Parameters
+    ----------
+    id, label
+        ``label`` is what reports call it, its id when left out.
+    release, deadline
+        No task starts before, none ends after.
+    due, weight
+        When it should have ended, and what lateness weighs.
+    order
+        ``listed``: tasks run one after another as listed. ``any``: one after another in any order (an open shop).
+        ``parallel``: only rules order them.
+    """
+
+    id: Id
+    label: Name | None = None
+    release: Moment | None = None
+    due: Moment | None = None
+    deadline: Moment | None = None
+    weight: Price = 1.0
+    order: Literal["listed", "any", "parallel"] = "listed"
+    tasks: tuple[Task, ...]
+
+
+class Rule(Strict):
+    """A rule between two tasks, each named JOB.TASK: exactly one of the three.
+
+    Parameters
+    ----------
+    before
+        The second starts at least ``lag`` after the first has ended (a negative lag lets them overlap).
+    no_wait
+        The second starts just when the first ends.
+    start_within
+        The second starts after the first has ended, at most ``time`` after it.
+    lag_from
+        What a lag counts from: the ``end`` or the ``start`` of the first.
+    why
+        Told where the rule is broken.
+    """
+
+    before: tuple[Name, Name] | None = None
+    no_wait: tuple[Name, Name] | None = None
+    start_within: tuple[Name, Name] | None = None
+    lag: Lag = 0
+    lag_from: Literal["end", "start"] = "end"
+    time: Time | None = None
+    why: Name | None = None
+
+    def kinds(self) -> Iterator[str]:
+        """Which of the three it is; exactly one once the document is checked."""
+        return (name for name in ("before", "no_wait", "start_within") if getattr(self, name) is not None)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two tasks."""
+        found: tuple[str, str] = getattr(self, next(self.kinds()))
+        return found
+
+
+class Objective(Strict):
+    """One thing made small; a ``weight`` puts it into the level of the entry before, else it is a level of its own."""
+
+    minimise: Literal["makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes"] = "makespan"
+    weight: Annotated[float, Exact(), Field(gt=0)] | None = None
+
+
+class Pinned(Strict):
+    """What must stay: tasks named JOB.TASK, all that begin before a time, and what runs at ``plan.now``."""
+
+    tasks: tuple[Name, ...] = ()
+    before: Moment | None = None
+    running: Annotated[bool, Exact()] = False
+
+
+class Planned(Strict):
+    """One task of the plan of now."""
+
+    job: Id
+    task: Id
+    machine: Id | None = None
+    uses: dict[Name, Amount] | None = None
+    start: Moment
+
+
+class Plan(Strict):
+    """The plan of now, for changing it.
+
+    Parameters
+    ----------
+    from
+        A file with a plan of this problem, or what ``qopt solve --json`` wrote. It is read with the document.
+    tasks
+        The same plan in the document itself.
+    now
+        Nothing starts before, but for what did; and what has ended by then stays as it was.
+    pinned
+        What must stay.
+    change_cost
+        The price of doing one task at another time or in another way; added to the first level, unless the objective
+        names ``changes``.
+    """
+
+    source: Annotated[str | None, Field(alias="from")] = None
+    tasks: tuple[Planned, ...] = ()
+    now: Moment | None = None
+    pinned: Pinned = Pinned()
+    change_cost: Price = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, given: Any, info: ValidationInfo) -> Any:
+        from qopt.models.families._shop_files import with_plan
+
+        return with_plan(given, info)
+
+
+class Import(Strict):
+    """Jobs of a file in another format, such as jsplib, fjsp or psplib; they and what they need come after the rest.
+
+    Parameters
+    ----------
+    file, format, member
+        As for ``qopt solve``; the format is detected where it is left out.
+    prefix
+        Put before the ids of the jobs.
+    """
+
+    file: str
+    format: Name | None = None
+    member: Annotated[int, Exact()] | None = None
+    prefix: str = ""
+
+
+def bare(given: Any) -> Any:
+    """A bare id stands for a machine without a label."""
+    return {"id": given} if isinstance(given, (str, int)) and not isinstance(given, bool) else given
+
+
+def spelled(given: Any) -> Any:
+    """``minimize`` is ``minimise``."""
+    if isinstance(given, dict) and "minimize" in given and "minimise" not in given:
+        return {"minimise" if key == "minimize" else key: value for key, value in given.items()}
+    return given
+
+
+AnyMachine = Annotated[Machine, BeforeValidator(bare)]
+AnyObjective = Annotated[Objective, BeforeValidator(spelled)]
