@@ -10,6 +10,7 @@ import numpy as np
 from qopt.core.accepts import Accepts
 from qopt.core.arrays import Bits, Floats
 from qopt.core.compiled import Compiled
+from qopt.reduce.kronecker import Factors, factors_of
 from qopt.solvers._structure import Structure
 from qopt.solvers.search.arm import Entry
 from qopt.solvers.search.arranged import Arranged
@@ -46,6 +47,15 @@ class Landscape:
         """
         structure = Structure.of(compiled, backend, accepts)
         return cls(compiled, structure, Couplings.of(compiled, structure))
+
+    @cached_property
+    def factors(self) -> Factors | None:
+        """Flow and distance, where pairs say it all, the bits are one square and its weights are their product."""
+        structure, couplings = self.structure, self.couplings
+        alone = structure.free == structure.sets == 0 and len(structure.side) == 1
+        if not (self.plain and alone and structure.side[0] > 1):
+            return None
+        return factors_of(couplings.indptr, couplings.col, couplings.weight, int(structure.side[0]))
 
     @cached_property
     def arranged(self) -> Arranged:
