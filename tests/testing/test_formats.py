@@ -255,6 +255,15 @@ QPLIB_FAULTS = (
 )
 
 SAMPLES = {
+    "solomon": Sample(
+        "small.txt",
+        "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 20 5\n",
+        broken=(
+            "small\n\nTRUCK\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 20 5\n",
+            "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 60 10 20 5\n",
+            "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 x 5\n",
+        ),
+    ),
     "qaplib": Sample(
         "three.dat",
         "3\n\n0 1 2\n1 0 3\n2 3 0\n\n0 5 2\n5 0 3\n2.5 3 0\n",
