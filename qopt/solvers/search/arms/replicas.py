@@ -27,6 +27,7 @@ LEAST_SWEEPS = 96
 """Fewer than this are worth more in fewer reads."""
 
 _BESIDE = 8  # reads of a turn where they go one after the other
+_EARLY_SECONDS = 0.05
 _KEPT = 16  # ends of a turn where they go side by side
 _WORDS_PACE, _SINGLE_PACE = 5e9, 2e7  # moves per second, before any were made
 
@@ -46,7 +47,13 @@ class Replicas:
     name: ClassVar[str] = "replicas"
     needs: ClassVar[int] = 0
     patient: ClassVar[bool] = True
-    prior: ClassVar[float] = 0.5
+
+    @property
+    def prior(self) -> float:
+        """High where a short turn has room for all 512 reads: nothing else finds as good points so early."""
+        most = CHAINS * self.landscape.structure.size * LEAST_SWEEPS
+        early = most < _EARLY_SECONDS * _WORDS_PACE and self.landscape.arranged.words is not None
+        return 0.95 if early else 0.5
 
     def spend(self, turn: Turn) -> Ends:
         """Anneal one block of reads."""
