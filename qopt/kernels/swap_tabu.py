@@ -25,7 +25,7 @@ from qopt.kernels.rng import below
 from qopt.kernels.swap_tempering import load, swap_cost, swap_fields
 
 ROUNDING = 1e-11
-"""By how much, relatively, energies must differ before one counts as better than all: fields of fractions are rounded."""
+"""By how much, relatively, a point must be better than all before it counts: fields of fractions are rounded."""
 
 STEP = 0
 
@@ -212,10 +212,10 @@ def cross(first, second, child, random):
             if taken[column] == 0:
                 child[i] = column
                 taken[column] = 1
-    column = below(random, n)
+    last = below(random, n)
     for i in order:
         if child[i] < 0:
-            while taken[column]:
-                column = column + 1 if column + 1 < n else 0
-            child[i] = column
-            taken[column] = 1
+            while taken[last]:
+                last = last + 1 if last + 1 < n else 0
+            child[i] = last
+            taken[last] = 1

@@ -62,14 +62,19 @@ class Assignment:
 
     def points(self, places: NDArray[Any]) -> Bits:
         """Inner points of permutations: (rows, side) -> (rows, size)."""
-        rows, side = places.shape
-        points = np.zeros((rows, side * side), dtype=np.int8)
-        points[np.arange(rows)[:, None], np.arange(side) * side + places] = 1
-        return points
+        return square_points(places)
 
     def energies(self, points: Bits) -> Floats:
         """Inner energies of inner points, from the couplings themselves."""
         return inner_energies(self.landscape.couplings, points)
+
+
+def square_points(places: NDArray[Any]) -> Bits:
+    """Points of one square from the columns of its rows: (points, side) -> (points, side * side)."""
+    count, side = places.shape
+    points = np.zeros((count, side * side), dtype=np.int8)
+    points[np.arange(count)[:, None], np.arange(side) * side + places] = 1
+    return points
 
 
 def inner_energies(couplings: Couplings, points: Bits) -> Floats:
