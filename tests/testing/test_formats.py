@@ -191,6 +191,66 @@ MPS_FAULTS = (
     ("QUADOBJ", "SURPRISE"),
     ("RHS\n RHS one", "BOUNDS\n RHS one"),
 )
+TAILLARD = """Nb of jobs, Nb of Machines, Time seed, Machine seed, Upper bound, Lower bound
+ 2 3 7 8 12 10
+Times
+ 4 5 6
+ 7 8 9
+Machines
+ 1 2 3
+ 3 1 2
+number of jobs, number of machines, initial seed, upper bound and lower bound :
+ 3 2 9 20 18
+processing times :
+ 1 2 3
+ 4 5 6
+"""
+TAILLARD_FAULTS = (
+    ("Times\n", ""),
+    ("Machines\n 1", "Machines\n 4"),
+    (" 7 8 9\n", " 7 8\n"),
+    (" 4 5 6\n 7", " 4 5 x\n 7"),
+    ("\n 3 1 2", "\n 3 1 2 1"),
+    (" 2 3 7", " 0 3 7"),
+    ("Nb of jobs", "3 2\nNb of jobs"),
+)
+PSPLIB = """****************
+projects                      :  1
+jobs (incl. supersource/sink ):  3
+RESOURCES
+  - renewable                 :  2   R
+  - nonrenewable              :  0   N
+  - doubly constrained        :  0   D
+****************
+PRECEDENCE RELATIONS:
+jobnr.    #modes  #successors   successors
+   1        1          1           2
+   2        2          1           3
+   3        1          0
+****************
+REQUESTS/DURATIONS:
+jobnr. mode duration  R 1  R 2
+----------------
+  1      1     0       0    0
+  2      1     8       4    0
+         2     9       1    1
+  3      1     0       0    0
+****************
+RESOURCEAVAILABILITIES:
+  R 1  R 2
+    4    2
+****************
+"""
+PSPLIB_FAULTS = (
+    ("- nonrenewable              :  0", "- nonrenewable              :  1"),
+    ("jobs (incl. supersource/sink ):  3", "jobs (incl. supersource/sink ):  4"),
+    ("   2        2          1           3", "   2        2          1           2"),
+    ("   2        2          1           3", "   2        3          1           3"),
+    ("  2      1     8       4    0", "  2      1     8       5    0"),
+    ("  2      1     8       4    0", "  2      1     8       4"),
+    ("    4    2\n", "    4\n"),
+    ("  3      1     0       0    0", "  3      1     0       0    0 5"),
+)
 QPLIB = """small
 QGQ
 maximize
@@ -284,6 +344,30 @@ SAMPLES = {
         "2 2\n0 3 1 2\n1 4 0 1\n",
         ("2 2\n0 3 1 2\n1 4\n", "2 2\n0 3 1 2\n1 x 0 1\n", "2 2\n0 3 5 2\n1 4 0 1\n"),
     ),
+    "fjsp": Sample(
+        "two.fjs",
+        "2 2 1.5\n2 2 1 3 2 4 1 2 2\n1 1 2 5\n",
+        (
+            "2 2 1.5\n1 1 2 5\n",
+            "2 2\n2 2 1 3 2 4 1 2 2\n1 1 3 5\n",
+            "2 2\n2 2 1 3 2 4 1 2 2\n1 1 2 x\n",
+            "2 2\n2 2 1 3 2 4 1 2 2\n1 1 2 5 6\n",
+            "2 3\n1 2 1 3 1 3\n1 1 2 5\n",
+        ),
+    ),
+    "taillard": Sample("one.tai", TAILLARD, tuple(TAILLARD.replace(old, new) for old, new in TAILLARD_FAULTS)),
+    "rcp": Sample(
+        "four.rcp",
+        "4 2\n3 1\n0 0 0 2 2 3\n4 3 0 1 4\n2 1 1 1 4\n0 0 0 0\n",
+        (
+            "4 2\n3 1\n0 0 0 2 2 3\n4 3 0 1 4\n2 1 1 1 4\n0 0 0\n",
+            "4 2\n3 1\n0 0 0 2 2 3\n4 4 0 1 4\n2 1 1 1 4\n0 0 0 0\n",
+            "4 2\n3 1\n0 0 0 2 2 3\n4 3 0 1 5\n2 1 1 1 4\n0 0 0 0\n",
+            "4 2\n3 1\n0 0 0 2 2 3\n4 3 0 1 2\n2 1 1 1 4\n0 0 0 0\n",
+            "4 2\n3 1\n0 0 0 2 2 3\n4 3 0 1 4\n2 1 1 1 4\n0 0 0 0 7\n",
+        ),
+    ),
+    "psplib": Sample("three.sm", PSPLIB, tuple(PSPLIB.replace(old, new) for old, new in PSPLIB_FAULTS)),
     "tsplib": Sample(
         "four.tsp",
         "NAME: four\nTYPE: TSP\nDIMENSION: 4\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n"

@@ -67,6 +67,9 @@ class Jsplib:
             The instance holds what the format cannot.
         """
         size = len(instance.machines)
+        if not instance.plain:
+            rule = "a JSPLIB file holds machines, jobs in order and their times, and nothing else"
+            raise UnsupportedModelError(Issue(rule, instance.name, Place(str(target))))
         for j, job in enumerate(instance.jobs):
             machines = sorted(str(task.machine) for task in job.tasks)
             ids = [job.id, *(task.id for task in job.tasks)]
@@ -74,7 +77,10 @@ class Jsplib:
                 rule = "a JSPLIB file holds numbered jobs that visit every machine once, numbered from 0, and no ids"
                 raise UnsupportedModelError(Issue(rule, str(job.id), Place(str(target), path=f"jobs[{j}]")))
         lines = [f"{len(instance.jobs)} {size}"]
-        lines += [" ".join(f"{task.machine} {task.time}" for task in job.tasks) for job in instance.jobs]
+        lines += [
+            " ".join(f"{task.machine} {instance.length(task.ways[0].time)}" for task in job.tasks)
+            for job in instance.jobs
+        ]
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
