@@ -135,8 +135,9 @@ class Annealer:
         def drive(run: Run) -> tuple[int, bool]:
             return counted(run, block.temperatures, watch)
 
-        starts, words = block.starts, self.arranged.words
-        if block.lanes and len(starts) >= LEAST_WORDS and words is not None:
+        starts = block.starts
+        words = self.arranged.words if block.lanes and len(starts) >= LEAST_WORDS else None
+        if words is not None:
             yield from self._all_in_words(words, starts, drive)
             return
         pairs = ((k, self.start(k)) for k in starts) if isinstance(starts, range) else starts
