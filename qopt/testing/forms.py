@@ -13,6 +13,7 @@ from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
 from qopt.testing.fleets import cheapest, random_fleet
 from qopt.testing.projects import flexible_shop, random_project, shortest_project
+from qopt.testing.rosters import cheapest_roster, random_roster
 
 
 def small_forms(name: str) -> list[tuple[Any, float | None]]:
@@ -35,6 +36,7 @@ def large_forms(name: str) -> list[Any]:
         "shop": lambda: [random_shop(20, 15, seed=1)],
         "fleet": lambda: [random_fleet(60, seed=1, vehicles=30)],
         "project": lambda: [random_project(60, seed=1), flexible_shop(20, 10, seed=1)],
+        "roster": lambda: [random_roster(30, 28, 3, seed=1)],
     }
     return made[name]()
 
@@ -141,4 +143,17 @@ def _small_projects() -> list[tuple[Any, float | None]]:
     return [(form, None if best is None else best[0]) for form, best in zip(forms, levels, strict=True)]
 
 
-_SMALL = {"routes": _small_routes, "shop": _small_shops, "fleet": _small_fleets, "project": _small_projects}
+@cache
+def _small_rosters() -> list[tuple[Any, float | None]]:
+    forms = [random_roster(2, 3, 2, seed=seed, rich=seed % 2 == 0) for seed in range(4)]
+    forms += [random_roster(1, 7, 1, seed=5), random_roster(3, 4, 1, seed=6)]
+    return [(form, cheapest_roster(form)) for form in forms]
+
+
+_SMALL = {
+    "routes": _small_routes,
+    "shop": _small_shops,
+    "fleet": _small_fleets,
+    "project": _small_projects,
+    "roster": _small_rosters,
+}
