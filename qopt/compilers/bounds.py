@@ -21,6 +21,7 @@ import numpy as np
 from scipy import sparse
 
 from qopt.compilers.passes.assemble import widened
+from qopt.compilers.roof import shifted
 from qopt.core.arrays import Floats, Ints
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
@@ -54,7 +55,7 @@ class Prices:
     point
         Shape (bits,): the relaxed optimum.
     value
-        Its objective.
+        Its objective, the constant left out.
     """
 
     rows: Floats
@@ -118,9 +119,13 @@ def relaxed(
         return None
     if found.status != "optimal":
         return ascended(objective, matrix, lower, upper)
+    price, value = -found.row_duals[:m], float(found.objective)
     if lifted:
         shares = _shares(objective, -found.row_duals[m:])
-    return Prices(-found.row_duals[:m], shares, found.values[:n], float(found.objective))
+    else:
+        shares, gained = shifted(objective, shares, below + widened(matrix, n).T @ price)
+        value += gained
+    return Prices(price, shares, found.values[:n], value)
 
 
 def ascended(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats) -> Prices:
@@ -131,6 +136,7 @@ def ascended(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upp
     """
     shares = plain_shares(objective)
     linear, constant = linear_below(objective, shares, None)
+    constant -= objective.offset
     across, bits = sparse.csr_array(matrix.T), objective.n
     price = best = np.zeros(len(lower))
     highest, ahead, idle = -np.inf, 0.05, 0
@@ -155,7 +161,8 @@ def ascended(objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upp
         price = price + (highest + ahead * max(1.0, abs(highest)) - value) / steepness * slope
         # A price may only lean on a side that there is.
         price = np.clip(price, np.where(np.isinf(lower), 0.0, -np.inf), np.where(np.isinf(upper), 0.0, np.inf))
-    return Prices(best, shares, point, highest)
+    shares, gained = shifted(objective, shares, linear + widened(matrix, bits).T @ best)
+    return Prices(best, shares, point, highest + gained)
 
 
 def _mccormick(objective: Polynomial, lifted: int) -> tuple[sparse.csr_array, Floats, Floats]:
