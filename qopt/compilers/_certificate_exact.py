@@ -258,6 +258,7 @@ def _peaks(shape: Any, p: Fraction, q: Fraction) -> list[int]:
     if shape == Shape.SQUARE:
         roots = [float(-2 * p / q)]
     else:
-        inside = float(p * p + p * q)
-        roots = [(float(-p) + way * max(inside, 0.0) ** 0.5) / float(q) for way in (1, -1)]
+        bends = (q, -q) if shape == Shape.SHARED else (q,)
+        inside = [max(float(p * p + p * bend), 0.0) for bend in bends]
+        roots = [(float(-p) + way * square**0.5) / float(q) for square in inside for way in (1, -1)]
     return [int(np.floor(r)) + d for r in roots if abs(r) < 2**40 for d in (-1, 0, 1, 2)]

@@ -35,6 +35,7 @@ from qopt.compilers._certificate_exact import (
 )
 from qopt.compilers._certificate_frame import Frame, Trace, form_of
 from qopt.compilers._certificate_known import NoProofError, Source
+from qopt.compilers._certificate_raised import ceiling_raw, products_raw, raised_terms
 from qopt.compilers._certificate_reasons import Raw
 from qopt.compilers._certificate_sheet import CODES, Sheet
 from qopt.compilers.bounds import plain_shares, shares_in_units
@@ -48,7 +49,7 @@ from qopt.core.hashing import problem_hash, qubo_hash
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Kind
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +109,19 @@ class _Writer:
         self.bits = self.lowered.objective.n
         self.evidence = certificate.penalties.evidence or self._plain_evidence()
         self.unit = Fraction(self.evidence.unit)
-        self.shares = aligned_shares(self.objective, self.lowered.objective, self.evidence.shares, self.unit)
+        self.terms = raised_terms(self.objective, self.evidence.products, self.rules)
+        bounded = certificate.penalties.objective or self.lowered.objective
+        self.shares = aligned_shares(self.terms, bounded, self.evidence.shares, self.unit)
 
     def document(self) -> dict[str, Any]:
         """Every field but the digest."""
         one, e, frame = self.certificate, self.evidence, self.frame
-        longer = longer_shares(self.objective, self.unit)
-        under = Under(self.objective, self.bits, self.shares, longer, e.prices, self._forms(), self.unit)
+        longer = longer_shares(self.terms, self.unit)
+        under = Under(self.terms, self.bits, self.shares, longer, e.prices, self._forms(), self.unit)
         top = Fraction(e.incumbent) if e.incumbent is not None else highest(self.objective)
+        above: Raw | None = None
+        if e.ceiling is not None:
+            above, top = ceiling_raw(e.ceiling, self.objective, self.rules, self.bits)
         margin = Fraction(e.margin)
         if not self.lowered.objective.integral:
             # Floats of the compiler may be off by some units; half of the margin is more than all of them.
@@ -145,6 +151,9 @@ class _Writer:
             "others": list(self._others(under, target)),
             "kept": frame.kept(),
             "cut": {"columns": self._column_cut(), "rows": self._row_cut()},
+            "raised": products_raw(e.products),
+            "identities": [[list(pair) for pair in zip(j.tolist(), sign.tolist())] for j, sign in e.identities],
+            "ceiling": above,
             "unfolded": one.trace.unfolded,
             "gadgets": [_gadget(gadget) for gadget in gadgets],
             "rounding": str(self._rounding()),
@@ -182,11 +191,14 @@ class _Writer:
 
     def _rules(self, under: Under, target: Fraction) -> Iterator[Raw]:
         kinds, weights = shapes(self.rules), self.certificate.penalties.weights
+        together = kinds.copy()
+        for members, _ in self.evidence.identities:
+            together[members] = Shape.SHARED
         losses = [loss_of(kinds[j], under.price[j]) for j in range(len(kinds))]
         room = target - under.least + sum(losses, Fraction(0))
         for j, ((form, constant), (ref, scale)) in enumerate(zip(self._forms(), self.frame.form_lines())):
             slope = under.price[j] if kinds[j] != Shape.SQUARE else Fraction(0)
-            at, climb, floor = floor_of(kinds[j], under.climb(form, constant), room - losses[j], slope)
+            at, climb, floor = floor_of(together[j], under.climb(form, constant), room - losses[j], slope)
             weight = Fraction(float(weights[j]))
             if self.certificate.trace.unfolded and ref[0] == "product":
                 weight = max(floor, abs(under.price[j]))
@@ -254,7 +266,7 @@ class _Writer:
         """Sum of what the floats of the QUBO are off the exact energy."""
         one = self.certificate
         others = [self._exact_rule(rule.polynomial) for rule in self.rules.polynomials]
-        exact = exact_energy(self.objective, self.lowered, one.penalties, others)
+        exact = exact_energy(self.terms, self.lowered, one.penalties, others)
         if one.trace.unfolded:
             exact = unfolded(exact, self.sheet.factors)
         gadgets = one.trace.gadgets

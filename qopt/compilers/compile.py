@@ -185,7 +185,7 @@ def compiled_by(
     refuse_bits(source.columns.names, coded, rules, bits, limits)
     refuse_couplings(rules, limits)
     prices = tight.prices_of(chosen, len(rows), len(rules.forms))
-    lowered = Lowered(added([objective], bits), rules, prices, trail is not None)
+    lowered = Lowered(added([objective], bits), rules, prices)
     penalties: Penalties = weigh.weigh(lowered, guarantee=guarantee, incumbent=tight.incumbent)
 
     emitted = _emit(lowered, penalties, draft, coded, accepts, bits)

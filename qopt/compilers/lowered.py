@@ -98,14 +98,11 @@ class Lowered:
         What must hold.
     prices
         Of the linear relaxation, one per form of the rules, where one was solved before.
-    certify
-        Whether weights may only rest on what a certificate can say.
     """
 
     objective: Polynomial
     rules: Rules
     prices: Prices | None = None
-    certify: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,15 @@ Nothing of the compiler is used. What is checked, and what it shows:
 5. Every rule is one row, line, code, product or switched side in whole numbers, kept exactly where that holds, or on
    less where the cut's bound allows it; everything without a rule always holds, or is left to the backend
    (``_certificate_rules``).
-6. The linear function L below the objective, with the rules' prices, has the reduced costs and the least value that are
+6. Products of a bit and an exactly-one rule may be added to the objective, and pairs left out that no rule on at most
+   one of its bits allows: that changes nothing on what is kept. Without an incumbent, what everything kept is at most
+   is shown instead (``_certificate_raised``).
+7. The linear function L below the objective, with the rules' prices, has the reduced costs and the least value that are
    written down; so have theta(k), the least of L where a rule's form is k, and the floor that follows from it.
-7. ``theta(k) - M + m - s k + weight * P(k) >= target`` for every whole k at which a rule is broken. Its left side is
-   convex in k, so that its minimum is found by bisection: all k are checked, however far the form reaches.
-8. Objective, weighted rules and emitted prices add up, term by term, to the QUBO, after products went back into the
+8. ``theta(k) - M + m - s k + weight * P(k) >= target`` for every whole k at which a rule is broken. Its left side is
+   convex in k, so that its minimum is found by bisection: all k are checked, however far the form reaches. Squares
+   whose forms add up to nothing count as ``k**2 + abs(k)``, and have the weights for it.
+9. Objective, weighted rules and emitted prices add up, term by term, to the QUBO, after products went back into the
    place of their bits or longer products became pairs, where that was done (``_certificate_energy``).
 
 Then everything that breaks a rule lies at or above the target, and everything else is at its objective. The formulas
@@ -40,18 +44,19 @@ from qopt.evaluate._certificate_energy import Energy, weights_of
 from qopt.evaluate._certificate_layout import Layout
 from qopt.evaluate._certificate_numbers import NotProvenError, Range, expect, fields, fraction, whole
 from qopt.evaluate._certificate_objective import Objective
+from qopt.evaluate._certificate_raised import ceiling, raised, shared
 from qopt.evaluate._certificate_rules import Cut, Rule, Rules
 from qopt.evaluate._certificate_state import State, reference
 from qopt.evaluate._certificate_steps import retraced
 from qopt.evaluate._certificate_witness import energy_of, span_of
 
-SCHEMA = 2
+SCHEMA = 3
 _LAYOUT = ("columns", "products", "pieces", "levels")
 _BOUND = ("shares", "longer", "costs", "least")
 _FIELDS = (
     *("digest", "schema", "problem", "qubo", "bits", "guarantee", "incumbent", "witness", "allowance", "margin"),
     *("target", "unit", "steps", *_LAYOUT, *_BOUND, "splits", "rules", "others", "kept", "cut"),
-    *("unfolded", "gadgets", "rounding"),
+    *("raised", "identities", "ceiling", "unfolded", "gadgets", "rounding"),
 )
 _CUT = ("unit", "limit", "prices", *_BOUND)
 _NOISE = Fraction(1, 2**38)
@@ -123,12 +128,14 @@ class _Checker:
             self._narrow(doc["cut"]["columns"])
         self.layout = Layout(self.state, doc["columns"], doc["products"])
         self.objective = Objective(self.layout, doc["pieces"], doc["levels"])
-        assumed = self._target()
         cut = doc["cut"]["rows"]
         if cut is not None:
             fields(cut, _CUT, "the cut of rows")
         slope = None if cut is None else self._slope(cut, self.layout, self.objective)
         self.rules = Rules(self.layout, doc, self.unit, slope)
+        self.terms = raised(self.objective.terms, doc["raised"], self.rules.forms)
+        self.shared = shared(doc["identities"], self.rules.forms)
+        assumed = self._target()
         self._bounds()
         self._energy()
         kept = len(self.rules.kept)
@@ -186,10 +193,11 @@ class _Checker:
         guarantee = str(doc["guarantee"])
         if doc["incumbent"] is None:
             expect(guarantee == "total", f"{guarantee} needs an incumbent")
-            terms = self.objective.terms
-            top = Fraction(terms[()]) + sum(max(v, 0) for key, v in terms.items() if key)
+            rules = self.rules
+            top = ceiling(doc["ceiling"], self.objective.terms, rules.forms, rules.bits, self._same)
             wanted = Fraction(0)
         else:
+            expect(doc["ceiling"] is None, "a ceiling beside an incumbent")
             expect(guarantee != "total", "total takes no incumbent")
             top = fraction(doc["incumbent"])
             wanted = _allowed(guarantee, top)
@@ -223,27 +231,30 @@ class _Checker:
 
     def _bounds(self) -> None:
         doc, rules = self.doc, self.rules.forms
-        bound = Bound(self.objective.terms, self.rules.bits, doc["shares"], doc["longer"], self.unit)
+        bound = Bound(self.terms, self.rules.bits, doc["shares"], doc["longer"], self.unit)
         for rule in rules:
             bound.add(rule.form, rule.constant, rule.price, rule.ref)
         self._same(bound, doc, "the bound")
         losses = sum((rule.loss for rule in rules), Fraction(0))
-        for rule in rules:
-            self._outweighs(rule, bound, losses - rule.loss)
+        for j, rule in enumerate(rules):
+            self._outweighs(rule, bound, losses - rule.loss, j in self.shared)
         for other in self.rules.others:
             need = max(Fraction(0), self.target - (bound.least - losses))
             expect(other.floor == need, f"{other.name}: the floor is not what the bound asks for")
             expect(other.weight >= need, f"{other.name}: the weight is too small")
 
-    def _outweighs(self, rule: Rule, bound: Bound, given: Fraction) -> None:
-        """Check floor and weight of one rule; ``given`` is what the prices of the others say at most."""
+    def _outweighs(self, rule: Rule, bound: Bound, given: Fraction, shared: bool) -> None:
+        """Check floor and weight of one rule.
+
+        ``given`` is what the prices of the others say at most; a shared rule is never broken without others like it.
+        """
         if rule.lent:
             expect(rule.weight >= abs(rule.price), f"{rule.name}: lends more than its weight")
         slope = rule.price if rule.lent else Fraction(0)
         profile = bound.profile(rule.form, rule.constant)
 
         def above(k: int, weight: Fraction) -> Fraction:
-            return profile(k) - given - slope * k + weight * rule.amount(k) - self.target
+            return profile(k) - given - slope * k + weight * (rule.amount(k) + abs(k) * shared) - self.target
 
         at, floor = whole(rule.raw["at"]), fraction(rule.raw["floor"])
         expect(profile.least <= at <= profile.most, f"{rule.name}: its form never is {at}")
@@ -269,7 +280,7 @@ class _Checker:
         parabolas = [rule.parabola() for rule in rules.forms]
         numbers = [v.denominator for pair in parabolas for v in pair]
         numbers += [other.weight.denominator for other in rules.others] + weights_of(doc["gadgets"])
-        energy = Energy(self.objective.terms, self.qubo, numbers)
+        energy = Energy(self.terms, self.qubo, numbers)
         for rule, (alpha, beta) in zip(rules.forms, parabolas):
             energy.square(rule.form, rule.constant, alpha, beta)
         for other in rules.others:

@@ -97,16 +97,15 @@ class Dual:
         proven = guarantee
         if goal.level != "none" and (goal.level == "total" or incumbent is None):
             goal, proven = Guarantee("total"), "total"
-            if not lowered.certify:
-                above = ceiling(lowered, shapes(rules), min(unit, *steps), steps[0])
-            incumbent = None if above is None else above.value
+            above = ceiling(lowered, shapes(rules), min(unit, *steps), steps[0])
+            incumbent = above.value
         if goal.level == "none" or incumbent is None:
             return ranged(lowered, guarantee=guarantee)
         large = rules.forms.couplings().sum() > MOST_MEASURED or len(objective.value) > MOST_PRODUCTS
         steps = steps[:1] if large else steps
         # Whoever asks for all answers in order of a large problem does not wait for relaxations.
         quick = large and Guarantee.of(guarantee).level == "total"
-        sums = [] if lowered.certify else identities(rules.forms, rules.forms.alpha == 1)
+        sums = identities(rules.forms, rules.forms.alpha == 1)
         found = [
             made
             for step, prices, raised in _bounds(lowered, steps, quick)
@@ -168,7 +167,7 @@ def _bounds(lowered: Lowered, steps: tuple[float, ...], quick: bool) -> Iterator
         yield steps[0], _none(objective, rules), None
         return
     plain = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
-    uses = None if lowered.certify else uses_of(objective, rules.forms)
+    uses = uses_of(objective, rules.forms)
     for step in steps:
         yield step, plain, None
         if uses is None or (step != steps[0] and len(objective.value) > MOST_RAISED):
