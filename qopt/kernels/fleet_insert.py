@@ -160,52 +160,72 @@ def carries(amount: Any, capacity: Any, load: Any, j: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def try_visit(f: Any, s: Any, v: int, c: int, best: float) -> Any:
-    """The cheapest position of visit c in route v below ``best``: (price, position), FAR and -1 for none."""
-    vehicle, now = s.vehicle[v], s.now[0]
-    k, m = vehicle.kind, vehicle.length
-    kind, item = f.kind[k], f.item[c]
-    if not f.allowed[k, c] or vehicle.made + 1 > kind.max_stops:
-        return FAR, -1
-    distance, time = f.distance[kind.profile], f.time[kind.profile]
-    line, t, load = s.route[v], s.step[v], s.load[v]
-    items, window, capacity, amount = f.item, f.window, f.capacity[k], f.amount[c]
-    place, base = item.place, f.move[k, c]
-    found, at = best, -1
+def skips(s: Any, v: int) -> bool:
+    """Whether another empty vehicle of the same kind has been tried since ``now.stamp`` last changed."""
+    vehicle = s.vehicle[v]
+    if vehicle.made > 0 or vehicle.length != vehicle.plain_length:
+        return False
+    seen = s.seen[vehicle.kind] == s.now[0].stamp
+    s.seen[vehicle.kind] = s.now[0].stamp
+    return bool(seen)
+
+
+@njit(cache=True, nogil=True)
+def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
+    """The cheapest place of visit c below ``best``: (price, vehicle, position), FAR and -1 for none."""
+    now, item, rng = s.now[0], f.item[c], s.rng
+    items, window, amount, place = f.item, f.window, f.amount[c], item.place
+    found, route, at = best, -1, -1
     blink = now.blink
-    for j in range(vehicle.done, m + 1):
-        blink -= 1
-        if blink <= 0:
-            blink = 1 + int(np.log(1.0 - unit(s.rng)) / np.log(1.0 - BLINK))
+    for v in range(len(s.vehicle)):
+        vehicle = s.vehicle[v]
+        k, m = vehicle.kind, vehicle.length
+        kind = f.kind[k]
+        if not f.allowed[k, c] or vehicle.made + 1 > kind.max_stops or skips(s, v):
             continue
-        here, left, gone = kind.start, kind.earliest, 0.0
-        if j > 0:
-            here, left, gone = t[j - 1].at, t[j - 1].leave, t[j - 1].cum
-        begin = opening(window, item, left + leg(time, here, place))
-        if forbidden(window, item, begin):
-            break
-        if not fits(amount, capacity, load, j):
+        capacity, load = f.capacity[k], s.load[v]
+        full = False
+        if kind.trips == 1:  # the whole of what is delivered is on board at the start, all that is collected at the end
+            for d in range(len(capacity)):
+                full = full or load[LOAD, 0, d] + amount[DELIVER, d] > capacity[d] + EPSILON
+                full = full or load[LOAD, m, d] + amount[COLLECT, d] > capacity[d] + EPSILON
+        if full:
             continue
-        need = takes(item, here, place)
-        way = resume(distance, time, items, window, kind, line, m, t, j, begin + need, place)
-        if way >= FAR:
-            continue
-        way += gone + leg(distance, here, place)
-        price = base + least(kind, vehicle, way, need)
-        if price >= found or t[m].cum + way > kind.max_distance + EPSILON:
-            continue
-        rules = 0.0
-        if now.rules:
-            rules = company(f, s, c, v, j, begin, begin + need)
-            if price + rules >= found:
+        distance, time = f.distance[kind.profile], f.time[kind.profile]
+        line, t, base = s.route[v], s.step[v], f.move[k, c]
+        for j in range(vehicle.done, m + 1):
+            blink -= 1
+            if blink <= 0:
+                blink = 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))
                 continue
-        if kind.timed:
-            price = base + exact(f, s, v, c, j, -1, 0, False)
-        price += rules
-        if price < found:
-            found, at = price, j
+            here, left, gone = kind.start, kind.earliest, 0.0
+            if j > 0:
+                here, left, gone = t[j - 1].at, t[j - 1].leave, t[j - 1].cum
+            begin = opening(window, item, left + leg(time, here, place))
+            if forbidden(window, item, begin):
+                break
+            if not fits(amount, capacity, load, j):
+                continue
+            need = takes(item, here, place)
+            way = resume(distance, time, items, window, kind, line, m, t, j, begin + need, place)
+            if way >= FAR:
+                continue
+            way += gone + leg(distance, here, place)
+            price = base + least(kind, vehicle, way, need)
+            if price >= found or t[m].cum + way > kind.max_distance + EPSILON:
+                continue
+            rules = 0.0
+            if now.rules:
+                rules = company(f, s, c, v, j, begin, begin + need)
+                if price + rules >= found:
+                    continue
+            if kind.timed:
+                price = base + exact(f, s, v, c, j, -1, 0, False)
+            price += rules
+            if price < found:
+                found, route, at = price, v, j
     now.blink = blink
-    return (found, at) if at >= 0 else (FAR, -1)
+    return (found, route, at) if route >= 0 else (FAR, -1, -1)
 
 
 @njit(cache=True, nogil=True)

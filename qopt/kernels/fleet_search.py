@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from qopt.kernels.fleet_insert import try_reload, try_shipment, try_visit
+from qopt.kernels.fleet_insert import skips, try_reload, try_shipment, try_visit
 from qopt.kernels.fleet_moves import close_up, put, refresh, ruin, touch, undo
 from qopt.kernels.fleet_times import EPSILON, FAR
 from qopt.kernels.rng import unit
@@ -62,19 +62,16 @@ def insert(f: Any, s: Any, c: int) -> bool:
         best = item.penalty + (f.item[item.delivery].penalty if pair else 0.0)
     route, at, then, reload = -1, 0, 0, -1
     now.stamp += 1
-    for v in range(len(s.vehicle)):
-        vehicle = s.vehicle[v]
-        if vehicle.made == 0 and vehicle.length == vehicle.plain_length:
-            if s.seen[vehicle.kind] == now.stamp:
-                continue
-            s.seen[vehicle.kind] = now.stamp
-        if pair:
-            price, i, j = try_shipment(f, s, v, c, best)
-        else:
-            price, i = try_visit(f, s, v, c, best)
-            j = 0
-        if i >= 0 and price < best:
-            best, route, at, then = price, v, i, j
+    if pair:
+        for v in range(len(s.vehicle)):
+            if not skips(s, v):
+                price, i, j = try_shipment(f, s, v, c, best)
+                if i >= 0 and price < best:
+                    best, route, at, then = price, v, i, j
+    else:
+        price, v, i = try_visit(f, s, c, best)
+        if v >= 0:
+            best, route, at = price, v, i
     if route < 0 and not pair and now.reloads:
         for v in range(len(s.vehicle)):
             if s.vehicle[v].made > 0:
