@@ -15,12 +15,13 @@ from qopt.solvers._structure import Structure
 from qopt.solvers.search.blocks import Blocks
 from qopt.solvers.search.chains import Chains
 from qopt.solvers.search.couplings import Couplings
+from qopt.solvers.search.matrix import Matrix
 from qopt.solvers.search.schedule import STEPS, Schedule, ordering_temperature
 from qopt.solvers.search.temperatures import coldest, hottest
 from qopt.solvers.search.words import Words
 
 _PILOT_MOVES, _MOST_PILOTS = 8000, 16  # enough moves per temperature for a curve, by at most so many reads
-_BELOW = 0.85  # of the ordering temperature: a little colder costs no quality and spares flips
+_BELOW = 0.8  # of the ordering temperature: a little colder costs no quality and spares flips
 _PROBE = 2**32 - 1  # the stream of what is tried out; nobody's seed
 _COLD = np.zeros(0)
 
@@ -71,7 +72,9 @@ class Arranged:
     def single(self) -> Single:
         """For reads one after the other."""
         c = self.couplings
-        return Blocks.of(c.linear, c.indptr, c.col, c.weight) if self.sparse else self.chains
+        if self.sparse:
+            return Blocks.of(c.linear, c.indptr, c.col, c.weight)
+        return Matrix(c) if c.dense and self.structure.free == self.structure.size else self.chains
 
     @cached_property
     def words(self) -> Words | None:
