@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from qopt.report.gantt_rows import Axis, Bar, Row, is_project, owners, rows
 from qopt.report.tables import number
 
 SYMBOLS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -36,26 +37,26 @@ def text_gantt(plan: Mapping[str, Any], *, width: int = 80, style: Callable[[str
         Called with a run of equal characters and the number of its job; returns what to print for it, such as the same
         with markup. Default: plain text.
     """
-    tasks = [task for task in plan["tasks"] if task["end"] > task["start"]]
+    tasks = [task for task in plan["tasks"] if task["end"] != task["start"]]
     if not tasks:
         return "no task takes any time"
-    machines, jobs = _machines(plan["tasks"]), _jobs(plan["tasks"])
-    horizon = max(task["end"] for task in tasks)
-    margin = max(len(str(machine)) for machine in machines)
+    axis, jobs = Axis.of(plan["tasks"]), owners(plan["tasks"])
+    lanes, horizon = rows(plan, axis), axis.horizon
+    margin = max(len(row.name) for row in lanes)
     room = max(10, width - margin - 2 - _SHARE)
     cells = room if horizon > room else int(room // horizon * horizon)
     lines = []
-    for machine in machines:
-        here = [task for task in tasks if task["machine"] == machine]
+    for row in lanes:
+        here = [bar for bar in row.bars if bar.end > bar.start]
         runs = _runs([_at(here, (cell + 0.5) * horizon / cells) for cell in range(cells)])
-        bar = "".join(_run(task, length, jobs, style) for task, length in runs)
-        busy = sum(task["end"] - task["start"] for task in here) / horizon
-        lines.append(f"{machine!s:<{margin}} │{bar}│{busy:5.0%}")
-    lines.append(f"{'':<{margin}} └{_axis(horizon, cells)}")
+        drawn = "".join(_run(owner, length, jobs, style) for owner, length in runs)
+        busy = sum(bar.end - bar.start for bar in here) / horizon
+        lines.append(f"{row.name:<{margin}} │{drawn}│{busy:5.0%}")
+    lines.append(f"{'':<{margin}} └{_axis(axis, cells)}")
     lines += _legend(jobs, width)
-    if any(CLASH in line for line in lines[: len(machines)]):
+    if any(CLASH in line for line in lines[: len(lanes)]):
         lines.append(f"{CLASH} two tasks at once")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_late(plan, axis)])
 
 
 def gantt_svg(plan: Mapping[str, Any], *, width: int = 900) -> str:
@@ -69,47 +70,62 @@ def gantt_svg(plan: Mapping[str, Any], *, width: int = 900) -> str:
         Of the picture in pixels, >= 200.
     """
     tasks = plan["tasks"]
-    machines, jobs = _machines(tasks), _jobs(tasks)
-    horizon = max((task["end"] for task in tasks), default=0) or 1
-    left = round(max((len(str(machine)) for machine in machines), default=0) * _CHARACTER) + 16
+    axis, jobs = Axis.of(tasks), owners(tasks)
+    lanes, horizon = rows(plan, axis), axis.horizon or 1
+    left = round(max((len(row.name) for row in lanes), default=0) * _CHARACTER) + 16
     scale = (width - left - 24) / horizon
-    bottom = len(machines) * _ROW + 8
-    legend, legend_height = _svg_legend(jobs, width, bottom + 44)
-    height = bottom + 34 + legend_height
-    label = f"Gantt chart: {len(tasks)} tasks on {len(machines)} machines, makespan {number(horizon)}"
+    bottom = len(lanes) * _ROW + 8
+    legend, legend_height = _svg_legend(jobs, width, bottom + 44, "tasks" if is_project(tasks) else "jobs")
+    late = _late(plan, axis)
+    height = bottom + 34 + legend_height + 20 * len(late)
+    names = len({row.name for row in lanes} - {""})
+    label = f"Gantt chart: {len(tasks)} tasks on {names} machines, makespan {number(plan.get('makespan', horizon))}"
     out = [_HEAD.format(width=width, height=height, label=label), _STRIPES]
     end = round(left + horizon * scale, 1)
-    for tick in _ticks(horizon, most=max(2, int((width - left) // 70))):
+    for tick in axis.ticks(most=max(2, int((width - left) // 70))):
         x = round(left + tick * scale, 1)
         out.append(f'<path d="M{x} 4V{bottom + 4}" stroke="currentColor" stroke-opacity="0.15"/>')
         if end - x > 4 * _CHARACTER + 8:
-            out.append(f'<text x="{x}" y="{bottom + 18}" text-anchor="middle" fill-opacity="0.7">{number(tick)}</text>')
-    for row, machine in enumerate(machines):
-        middle = row * _ROW + _ROW // 2 + 4
-        out.append(f'<text x="{left - 8}" y="{middle + 4}" text-anchor="end">{escape(str(machine))}</text>')
+            text = escape(axis.label(tick))
+            out.append(f'<text x="{x}" y="{bottom + 18}" text-anchor="middle" fill-opacity="0.7">{text}</text>')
+    for k, row in enumerate(lanes):
+        middle = k * _ROW + _ROW // 2 + 4
+        out.append(f'<text x="{left - 8}" y="{middle + 4}" text-anchor="end">{escape(row.name)}</text>')
+        out += _closed(row, left, scale, middle - _ROW // 2, horizon)
         out.append(f'<path d="M{left} {middle}H{width - 24}" stroke="currentColor" stroke-opacity="0.15"/>')
-        for task in tasks:
-            if task["machine"] == machine and task["end"] > task["start"]:
-                out.append(_bar(task, jobs, left, scale, middle - _BAR // 2))
+        out += [_bar(bar, axis, jobs, left, scale, middle - _BAR // 2) for bar in row.bars if bar.end > bar.start]
     out.append(f'<path d="M{end} 4V{bottom + 4}" stroke="currentColor" stroke-width="1.5"/>')
-    out.append(f'<text x="{end}" y="{bottom + 18}" text-anchor="middle" font-weight="700">{number(horizon)}</text>')
+    text = escape(axis.label(axis.horizon or 1))
+    out.append(f'<text x="{end}" y="{bottom + 18}" text-anchor="middle" font-weight="700">{text}</text>')
+    for k, line in enumerate(late):
+        y = bottom + 44 + legend_height + 20 * k
+        out.append(f'<text x="16" y="{y}" font-weight="700">{escape(line)}</text>')
     return "\n".join([*out, *legend, "</svg>"])
 
 
-def _machines(tasks: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Machines: numbers in ascending order, names as they first occur."""
-    found = list(dict.fromkeys(task["machine"] for task in tasks))
-    return sorted(found, key=lambda name: int(str(name))) if all(str(name).isdecimal() for name in found) else found
+def _closed(row: Row, left: int, scale: float, top: int, horizon: float) -> list[str]:
+    """Shades where a machine is closed."""
+    out = []
+    for low, high in row.closed:
+        low, high = max(0.0, low), min(horizon, high)
+        if low < high:
+            place = f'x="{round(left + low * scale, 1)}" width="{round((high - low) * scale, 1)}"'
+            out.append(f'<rect {place} y="{top}" height="{_ROW}" fill="currentColor" fill-opacity="0.1"/>')
+    return out
 
 
-def _jobs(tasks: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
-    """Jobs and their numbers, as they first occur."""
-    return {job: k for k, job in enumerate(dict.fromkeys(task["job"] for task in tasks))}
+def _late(plan: Mapping[str, Any], axis: Axis) -> list[str]:
+    """A line per job that ends after it was due."""
+    return [
+        f"late: {job['job']} by {number(job['late'])}, due {axis.told(job['due'])}"
+        for job in plan.get("jobs", ())
+        if job.get("late", 0) > 0
+    ]
 
 
-def _at(tasks: Sequence[Mapping[str, Any]], time: float) -> Any:
-    """The job that runs at a time; IDLE or CLASH."""
-    running = [task["job"] for task in tasks if task["start"] <= time < task["end"]]
+def _at(bars: Sequence[Bar], time: float) -> Any:
+    """What runs at a time; IDLE or CLASH."""
+    running = [bar.owner for bar in bars if bar.start <= time < bar.end]
     return (IDLE,) if not running else (CLASH,) if len(running) > 1 else running[0]
 
 
@@ -152,40 +168,32 @@ def _legend(jobs: Mapping[Any, int], width: int) -> list[str]:
     return lines
 
 
-def _ticks(horizon: float, most: int) -> list[float]:
-    """Round times from 0 to the horizon, at most ``most`` + 1 of them; steps of 1, 2 or 5 times a power of ten."""
-    step, factors = 1, (2, 2.5, 2)
-    k = 0
-    while horizon / step > most:
-        step = int(step * factors[k % 3])
-        k += 1
-    return [step * k for k in range(int(horizon // step) + 1)]
-
-
-def _axis(horizon: float, cells: int) -> str:
+def _axis(axis: Axis, cells: int) -> str:
     """Tick labels, each beginning in the character of its time, as far as they fit."""
     line = ""
-    for tick in _ticks(horizon, most=max(1, cells // 8)):
-        place = round(tick * cells / horizon)
-        if len(line) <= place <= cells + _SHARE - len(number(tick)):
-            line = f"{line:<{place}}{number(tick)}"
+    for tick in axis.ticks(most=max(1, cells // 8)):
+        place, text = round(tick * cells / axis.horizon), axis.label(tick)
+        if len(line) <= place <= cells + _SHARE - len(text):
+            line = f"{line:<{place}}{text}"
     return line
 
 
-def _bar(task: Mapping[str, Any], jobs: Mapping[Any, int], left: int, scale: float, top: int) -> str:
+def _bar(bar: Bar, axis: Axis, jobs: Mapping[Any, int], left: int, scale: float, top: int) -> str:
     """The bar of one task, its name where there is room, and its tooltip."""
-    x, wide = round(left + task["start"] * scale, 1), max(1.0, round((task["end"] - task["start"]) * scale, 1))
-    colour = COLOURS[jobs[task["job"]] % len(COLOURS)]
-    title = (
-        f"job {task['job']}, task {task['task']}\n{task['machine']}: {number(task['start'])} to {number(task['end'])} "
-        f"({number(task['end'] - task['start'])})"
-    )
+    task, k = bar.task, jobs[bar.owner]
+    x, wide = round(left + bar.start * scale, 1), max(1.0, round((bar.end - bar.start) * scale, 1))
+    title = f"job {task['job']}, task {task['task']}\n"
+    title += "" if task["machine"] is None else f"{task['machine']}: "
+    title += f"{axis.told(task['start'])} to {axis.told(task['end'])}"
+    title += f" ({number(bar.end - bar.start)})" if axis.zero is None else ""
+    title += "".join(f"\n{amount} of {name}" for name, amount in task.get("uses", {}).items())
     place = f'x="{x}" y="{top}" width="{wide}" height="{_BAR}" rx="2"'
+    colour = COLOURS[k % len(COLOURS)]
     out = f'<g><title>{escape(title)}</title><rect {place} fill="{colour}" stroke="#fff" stroke-width="0.7"/>'
-    striped = _striped(jobs[task["job"]])
+    striped = _striped(k)
     if striped:
         out += f'<rect {place} fill="url(#gantt-stripes)"/>'
-    name = str(task["job"])
+    name = str(bar.owner)
     if len(name) * _CHARACTER + 6 <= wide:
         ink = '#000" stroke="#fff" stroke-width="3" paint-order="stroke' if striped else _ink(colour)
         middle = round(x + wide / 2, 1)
@@ -206,9 +214,9 @@ def _ink(colour: str) -> str:
     return "#000" if luminance > 0.179 else "#fff"
 
 
-def _svg_legend(jobs: Mapping[Any, int], width: int, top: int) -> tuple[list[str], int]:
+def _svg_legend(jobs: Mapping[Any, int], width: int, top: int, what: str) -> tuple[list[str], int]:
     """Squares with the jobs' names in lines, and their height."""
-    out = [f'<text x="16" y="{top}" fill-opacity="0.7">jobs</text>']
+    out = [f'<text x="16" y="{top}" fill-opacity="0.7">{what}</text>']
     x, y = 52.0, top
     for job, k in jobs.items():
         wide = len(str(job)) * _CHARACTER + 34

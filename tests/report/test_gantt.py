@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from qopt.report.gantt import COLOURS, _ink, _ticks, gantt_svg, text_gantt
+from qopt.report.gantt import COLOURS, _ink, gantt_svg, text_gantt
+from qopt.report.gantt_rows import Axis, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -123,6 +124,64 @@ def test_ink_contrasts_with_every_fill() -> None:
     ("horizon", "most", "expected"), [(7, 10, 1), (20, 10, 2), (55, 12, 5), (1246, 12, 200), (3, 1, 5)]
 )
 def test_ticks_are_round(horizon, most, expected) -> None:
-    ticks = _ticks(horizon, most)
-    assert ticks[0] == 0 and len(ticks) <= most + 1
-    assert len(ticks) == 1 or ticks[1] == expected
+    found = ticks(horizon, most)
+    assert found[0] == 0 and len(found) <= most + 1
+    assert len(found) == 1 or found[1] == expected
+
+
+RICH = {
+    "tasks": [
+        {"job": "J", "task": "cut", "machine": "saw", "start": "2026-03-09T13:00:00", "end": "2026-03-09T14:30:00"},
+        {"job": "J", "task": "cure", "machine": "oven", "start": "2026-03-10T06:00:00", "end": "2026-03-10T08:00:00"},
+        {"job": "K", "task": "cure", "machine": "oven", "start": "2026-03-10T07:00:00", "end": "2026-03-10T09:00:00"},
+        {
+            "job": "K",
+            "task": "check",
+            "machine": None,
+            "uses": {"people": 2},
+            "start": "2026-03-10T09:00:00",
+            "end": "2026-03-10T10:00:00",
+        },
+    ],
+    "jobs": [
+        {"job": "J", "end": "2026-03-10T08:00:00", "due": "2026-03-10T07:00:00", "late": 60},
+        {"job": "K", "end": "2026-03-10T10:00:00", "due": "2026-03-10T10:00:00", "late": 0},
+    ],
+    "machines": [
+        {"machine": "saw", "capacity": 1, "closed": [["2026-03-09T15:00:00", "2026-03-10T06:00:00"]]},
+        {"machine": "oven", "capacity": 2},
+    ],
+    "makespan": 1260,
+}
+
+
+def test_times_of_the_clock_have_labels_and_what_takes_several_tasks_has_rows() -> None:
+    lines = text_gantt(RICH, width=60).splitlines()
+    assert [line.split("│")[0].strip() for line in lines[:4]] == ["saw", "oven", "", "people"]
+    assert lines[4].split() == ["└", "18:00", "Tue", "10", "06:00"]
+    assert lines[0].split("│")[1].rstrip("·") == "JJJJ" and "!" not in lines[1] + lines[2]
+    assert lines[-1] == "late: J by 60, due Tue 10 Mar 07:00"
+
+
+def test_svg_of_a_workshop_tells_uses_closed_times_and_lateness() -> None:
+    root = ET.fromstring(gantt_svg(RICH))
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert "job K, task check\nTue 10 Mar 09:00 to Tue 10 Mar 10:00\n2 of people" in titles
+    shaded = [rect for rect in root.iter(f"{SVG}rect") if rect.get("fill-opacity") == "0.1"]
+    assert len(shaded) == 1 and float(shaded[0].get("width")) == pytest.approx(15 / 21 * (900 - 24 - 56), abs=1)
+    assert "late: J by 60, due Tue 10 Mar 07:00" in [text.text for text in root.iter(f"{SVG}text")]
+
+
+def test_the_tasks_of_one_project_have_colours_of_their_own() -> None:
+    lines = [
+        {"job": "project", "task": k, "machine": None, "uses": {"R1": 2}, "start": k, "end": k + 2} for k in range(3)
+    ]
+    text = text_gantt({"tasks": lines, "makespan": 4, "machines": []}, width=40).splitlines()
+    assert len([line for line in text if "│" in line]) == 2, "three tasks fit into two rows"
+    assert {"0", "1", "2"} <= set("".join(text[:2]))
+
+
+def test_clock_texts_without_a_day() -> None:
+    axis = Axis.of([{"start": "06:30", "end": "25:10"}])
+    assert axis.at("07:15") == 75 and axis.horizon == 1150 and axis.label(1140) == "25:00"
+    assert [axis.label(tick) for tick in axis.ticks(6)] == ["08:00", "12:00", "16:00", "20:00", "24:00"]
