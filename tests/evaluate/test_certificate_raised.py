@@ -163,19 +163,36 @@ def test_what_is_no_exactly_one_rule_multiplies_nothing():
 
 
 def test_weights_of_an_identity_are_those_of_its_neediest_rule(monkeypatch):
-    """Consistent but for one weight, which lies below what another member of the identity leans on."""
+    """Each weight is enough for its own rule, but one lies below what another member of the identity leans on."""
     from qopt.compilers.penalties import dual
 
-    weigh = dual._weigh
+    weigh, wanted = dual._weigh, {}
 
-    def uneven(lowered, *rest):
-        made = weigh(lowered, *rest)
-        made.weights[0] = max(0.0, made.weights[0] - 1.0)
+    def uneven(*given):
+        made = weigh(*given)
+        for j, weight in wanted.items():
+            made.weights[j] = weight
         return made
 
-    problem = tour(np.random.default_rng(35))
     monkeypatch.setattr(dual, "_weigh", uneven)
-    compiled, document = certified(problem, penalty="dual")
-    assert document["identities"]
-    verdict = verify(document, problem, compiled.polynomial)
-    assert not verdict.proven and "too small" in verdict.fault
+    # Without multipliers the bits that gain are set where nothing is forbidden, so that rules differ in what they need.
+    monkeypatch.setattr(dual, "MOST_PRODUCTS", 0)
+    caught = 0
+    for seed in range(10):
+        rng = np.random.default_rng([seed, 35])
+        plain = tour(rng, 3)
+        gains = Polynomial(rng.integers(-60, 5, 9).astype(float))
+        problem = Problem.build(plain.columns, Polynomial.sum([plain.objective, gains]), groups=plain.groups)
+        wanted.clear()
+        _, document = certified(problem, penalty="dual", guarantee="total")
+        floors = {j: Fraction(rule["floor"]) for j, rule in enumerate(document["rules"])}
+        least = min(floors, key=lambda j: floors[j])
+        own = -(-floors[least] // 1)
+        if not document["identities"] or own >= max(floors.values()):
+            continue
+        wanted[least] = float(own)
+        compiled, document = certified(problem, penalty="dual", guarantee="total")
+        verdict = verify(document, problem, compiled.polynomial)
+        assert not verdict.proven and "a weight of an identity is too small" in verdict.fault
+        caught += 1
+    assert caught
