@@ -159,7 +159,7 @@ def test_times_of_the_clock_have_labels_and_what_takes_several_tasks_has_rows() 
     lines = text_gantt(RICH, width=60).splitlines()
     assert [line.split("│")[0].strip() for line in lines[:4]] == ["saw", "oven", "", "people"]
     assert lines[4].split() == ["└", "18:00", "Tue", "10", "06:00"]
-    assert lines[0].split("│")[1].rstrip("·") == "JJJJ" and "!" not in lines[1] + lines[2]
+    assert lines[0].split("│")[1].rstrip("·") == "JJJ" and "!" not in lines[1] + lines[2]
     assert lines[-1] == "late: J by 60, due Tue 10 Mar 07:00"
 
 

@@ -58,9 +58,9 @@ class _Judge:
     def _length(self, value: int | str) -> Fraction:
         if not isinstance(value, str):
             return Fraction(value)
-        seconds = seconds_of(value)
+        seconds = seconds_of(value.lstrip("-"))
         assert seconds is not None
-        return Fraction(seconds).limit_denominator(10**6) / Fraction(self.shop.clock.unit)
+        return (-1 if value.startswith("-") else 1) * Fraction(seconds) / Fraction(self.shop.clock.unit)
 
     def _read(self) -> Iterator[str]:
         """Every task once, in a way that the document has, with its time."""

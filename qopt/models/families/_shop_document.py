@@ -119,7 +119,9 @@ class ShopInstance(Instance):
         return round(self.clock.moment(value))
 
     def length(self, value: float | str) -> int:
-        """A duration of the document as a whole number of units."""
+        """A duration of the document, or a lag, as a whole number of units."""
+        if isinstance(value, str) and value.startswith("-"):
+            return -self.length(value[1:])
         return value if isinstance(value, int) else round(self.clock.duration(value))
 
     @property

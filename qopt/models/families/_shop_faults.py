@@ -199,7 +199,7 @@ def _untimely(shop: ShopInstance) -> Iterator[Fault]:
         elif number < 0:
             yield where, "this is before time 0, the start of the horizon", value
     for where, value in _lengths(shop):
-        if isinstance(value, str) and abs((number := shop.clock.duration(value)) - round(number)) > 1e-6:
+        if isinstance(value, str) and abs((number := shop.clock.duration(value.lstrip("-"))) - round(number)) > 1e-6:
             yield where, "this is no whole number of units of time", value
 
 

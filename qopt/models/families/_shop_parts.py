@@ -21,12 +21,16 @@ def _text(value: str) -> str:
     return value
 
 
+def _signed(value: str) -> str:
+    return value if value.startswith("-") and _text(value[1:]) else _text(value)
+
+
 Text = Annotated[str, Exact(), AfterValidator(_text)]
 Time = Annotated[int, Exact(), Field(ge=0)] | Text
 """A duration: a whole number of ``units.time``, or a text with its own unit."""
 
-Lag = Annotated[int, Exact()] | Text
-"""The same, perhaps negative."""
+Lag = Annotated[int, Exact()] | Annotated[str, Exact(), AfterValidator(_signed)]
+"""The same, perhaps negative, such as -2 or -30m."""
 
 Amount = Annotated[int, Exact(), Field(ge=1)]
 Price = Annotated[float, Exact(), Field(ge=0)]
