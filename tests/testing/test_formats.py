@@ -324,6 +324,11 @@ SAMPLES = {
             "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 x 5\n",
         ),
     ),
+    "orlib_cap": Sample(
+        "caps.txt",
+        "2 3\n 50 7.5\n 60 0\n 10\n 1 2\n 20\n 3 4.5\n 30\n 5 6\n",
+        broken=("2 3\n50 7.5\n60 0\n10\n1 2\n20\n3 4.5\n", "2 1\n50 7\n60 0\n10\n1 x\n", "1 1\n50 7\n10\n-1\n"),
+    ),
     "qaplib": Sample(
         "three.dat",
         "3\n\n0 1 2\n1 0 3\n2 3 0\n\n0 5 2\n5 0 3\n2.5 3 0\n",
