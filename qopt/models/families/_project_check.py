@@ -100,7 +100,7 @@ class _Judge:
                 yield f"{name} starts before now"
             for last in (job.deadline, task.deadline, None if horizon is None else horizon.end):
                 if last is not None and end > self._at(last):
-                    yield f"{name} ends after {last}"
+                    yield f"{name} ends after {last if isinstance(last, str) else format(last, 'g')}"
 
     def _orders(self) -> Iterator[str]:
         """Orders in jobs, and the rules."""

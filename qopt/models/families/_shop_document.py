@@ -155,10 +155,16 @@ class ShopInstance(Instance):
             return False
         if any(m.capacity > 1 or m.calendar or m.setup for m in self.machines):
             return False
-        if any(not job.model_fields_set <= {"id", "label", "tasks"} for job in self.jobs):
-            return False
-        said = {"id", "machine", "time", "family"}
-        return all(task.model_fields_set <= said and task.machine is not None for _, task, _ in self.tasks)
+        for job in self.jobs:
+            times = (job.release, job.due, job.deadline)
+            if job.order != "listed" or any(time is not None for time in times):
+                return False
+        return all(
+            task.machine is not None
+            and not task.uses
+            and all(time is None for time in (task.start_within, task.release, task.deadline))
+            for _, task, _ in self.tasks
+        )
 
     @cached_property
     def form(self) -> Shop | Project:

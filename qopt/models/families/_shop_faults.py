@@ -67,9 +67,10 @@ def _shapes(shop: ShopInstance) -> Iterator[Fault]:
                 yield where, "a task has any_of, or machine, time and uses", task.id
             elif task.any_of is None and task.time is None:
                 yield where, "a task needs a time, or any_of", task.id
-            for w, way in enumerate(task.ways):
-                if way in task.ways[:w]:
-                    yield (*where, "any_of", w), "this way stands there already", way.machine
+            told = [(str(way.machine), way.uses, shop.length(way.time)) for way in task.ways]
+            for w in range(len(told)):
+                if told[w] in told[:w]:
+                    yield (*where, "any_of", w), "this way stands there already", told[w][0]
     for m, machine in enumerate(shop.machines):
         if machine.setup is not None and machine.capacity != 1:
             yield ("machines", m, "setup"), "only machines that take one task at a time have set-ups", machine.capacity
@@ -119,7 +120,7 @@ def _unruly(shop: ShopInstance) -> Iterator[Fault]:
             yield ("rules", k, kinds[0]), "a rule needs two different tasks", rule.pair[0]
         if (kinds[0] == "start_within") != (rule.time is not None):
             yield ("rules", k), "start_within, and nothing else, needs a time", "none" if rule.time is None else "time"
-        if kinds[0] != "before" and {"lag", "lag_from"} & rule.model_fields_set:
+        if kinds[0] != "before" and (rule.lag != 0 or rule.lag_from != "end"):
             yield ("rules", k), "only before has a lag", rule.lag
     if shop.plan is not None:
         for j, name in enumerate(shop.plan.pinned.tasks):
