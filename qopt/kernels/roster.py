@@ -82,7 +82,7 @@ def outside(line: Any, value: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def spread_of(f: Any, s: Any, b: int) -> int:
+def spread_of(f: Any, s: Any, b: int) -> Any:
     """The most less the least that a member has."""
     low, high = np.int64(2**62), np.int64(-1)
     for p in range(len(s.duty)):

@@ -47,9 +47,8 @@ def roster_of(
     after = np.zeros((people, duties, duties), bool)
     for a, b in forbidden:
         after[:, a, b] = True
-    lines = list(zip(*cover)) if cover else [[]] * 7
-    sums: list[Any] = list(zip(*totals)) if totals else [[]] * 7
-    spread: list[Any] = list(zip(*balance)) if balance else [[]] * 3
+    lines, spread = _columns(cover, 7), _columns(balance, 3)
+    person, first, last, amount, least, most, price = _columns(totals, 7)
     limits = [np.broadcast_to(limit, people) for limit in (most_work, least_work, least_rest, most_weekends)]
     given: dict[str, Any] = {
         "allowed": np.ones((people, days, duties), bool),
@@ -57,15 +56,19 @@ def roster_of(
         "groups": np.ones((1, people), bool),
         "weekend": np.where(np.arange(days) % 7 >= 5, np.arange(days) // 7, -1),
     }
-    shaped = [np.array(part).reshape(-1, *shape) for part, shape in zip(spread, ((days, duties), (people,), ()))]
-    amounts = np.array(sums[3], dtype=np.int64).reshape(-1, duties)
+    counts, members = spread[0].reshape(-1, days, duties), spread[1].reshape(-1, people)
     return Roster(
-        cover=Cover(*(np.array(line) for line in lines)),
-        totals=Totals(*(amounts if k == 3 else np.array(line) for k, line in enumerate(sums))),
+        cover=Cover(*lines),
+        totals=Totals(person, first, last, amount.reshape(-1, duties), least, most, price),
         runs=Runs(limits[0], limits[1], limits[2], limits[3], after),
-        balance=Balance(*shaped),
+        balance=Balance(counts, members, spread[2]),
         **{**given, **more},
     )
+
+
+def _columns(rules: Sequence[Sequence[Any]], count: int) -> list[Any]:
+    """The columns of a table, as arrays."""
+    return [np.array([rule[k] for rule in rules]) for k in range(count)]
 
 
 def random_roster(people: int, days: int, shifts: int, *, seed: int, rich: bool = True) -> Roster:

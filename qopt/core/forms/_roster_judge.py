@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def judge(form: Roster, proposal: Proposal) -> Check:
     """Every rule, and the parts of the objective: under, over, wishes, totals, fairness, changes."""
     people, days, duties = form.shape
-    duty = proposal.duty.astype(np.int64)
+    duty = proposal.duty
     if duty.shape != (people, days):
         raise ValueError(f"a plan of shape {duty.shape} for {people} people and {days} days")
     wrong = (duty < 0) | (duty >= duties)

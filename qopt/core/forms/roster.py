@@ -162,11 +162,11 @@ class Current:
         Of doing it otherwise, infinity for a cell that is pinned.
     """
 
-    duty: Indices
+    duty: Ints
     price: Floats
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "duty", frozen(self.duty, np.int32))
+        object.__setattr__(self, "duty", frozen(self.duty, np.int64))
         object.__setattr__(self, "price", frozen(self.price, np.float64))
 
 
@@ -208,15 +208,14 @@ class Roster:
         for name, kind in (("allowed", np.bool_), ("wish", np.float64), ("groups", np.bool_), ("weekend", np.int32)):
             object.__setattr__(self, name, frozen(getattr(self, name), kind))
         people, days, duties = self.shape
-        expected = {
-            "wish": (self.wish, self.shape),
-            "weekend": (self.weekend, (days,)),
-            "forbidden": (self.runs.forbidden, (people, duties, duties)),
-            "amount": (self.totals.amount, (len(self.totals), duties)),
-            "counts": (self.balance.counts, (len(self.balance), days, duties)),
-            "groups": (self.groups, (len(self.groups), people)),
-        }
-        for name, (array, shape) in expected.items():
+        for name, array, shape in (
+            ("wish", self.wish, self.shape),
+            ("weekend", self.weekend, (days,)),
+            ("forbidden", self.runs.forbidden, (people, duties, duties)),
+            ("amount", self.totals.amount, (len(self.totals), duties)),
+            ("counts", self.balance.counts, (len(self.balance), days, duties)),
+            ("groups", self.groups, (len(self.groups), people)),
+        ):
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
         if not self.allowed.any(axis=2).all():
@@ -250,10 +249,10 @@ class Roster:
 class Proposal:
     """The duty of every person on every day, shape (people, days)."""
 
-    duty: Indices
+    duty: Ints
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "duty", frozen(self.duty, np.int32))
+        object.__setattr__(self, "duty", frozen(self.duty, np.int64))
 
     def key(self) -> bytes:
         """Two proposals are the same when every cell is."""

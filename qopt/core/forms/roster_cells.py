@@ -44,8 +44,8 @@ class Cells:
         for name, count in zip(("people", "days", "shifts"), np.array(self.form.shape) - (0, 0, 1), strict=True):
             if not getattr(self, name):
                 object.__setattr__(self, name, tuple(str(k) for k in range(count)))
-        limited = np.flatnonzero(self.form.runs.most_weekends < self.weekends) if self.weekends else []
-        object.__setattr__(self, "limited", tuple(int(p) for p in limited))
+        limited = np.flatnonzero(self.form.runs.most_weekends < self.weekends)
+        object.__setattr__(self, "limited", tuple(limited.tolist()))
 
     limited: tuple[int, ...] = field(init=False, default=())
     """People whose weekends are limited."""
@@ -105,7 +105,7 @@ class Cells:
 
     def lift(self, proposal: Proposal) -> Floats:
         """The columns of a proposal."""
-        form, duty = self.form, proposal.duty.astype(np.int64)
+        form, duty = self.form, proposal.duty
         _, days, duties = form.shape
         values = np.zeros(self.size)
         x = (duty[:, :, None] == np.arange(1, duties)).astype(np.float64)
@@ -154,7 +154,7 @@ class Cells:
         names = NameTable((Labels("one_shift", (people, days), (self.people, self.days)),))
         cells = people * days
         indptr = np.arange(cells + 1) * (duties - 1)
-        return Groups(np.full(cells, GroupKind.AT_MOST_ONE), indptr, np.arange(self.cells), names)
+        return Groups(np.full(cells, GroupKind.AT_MOST_ONE), indptr, np.arange(self.cells, dtype=np.int32), names)
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
