@@ -10,6 +10,7 @@ import numpy as np
 from qopt.core.errors import RecordError
 from qopt.core.forms._fleet_timing import Timing, timing
 from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
+from qopt.models.families._routing_reasons import reason
 from qopt.models.plans import entries
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     Returns
     -------
     ``routes``: of each used vehicle its stops, its schedule, distance, duration, highest load and cost. ``unserved``:
-    visits that nobody makes. ``rules``: soft rules that are broken, with their cost. ``kpis``: the named parts of the
-    objective.
+    visits that nobody makes, each with a code and a reason. ``rules``: soft rules that are broken, with their cost.
+    ``kpis``: the named parts of the objective.
     """
     routes = [_route(instance, form, tour, name) for tour, name in _named(instance, proposal)]
     made = {int(item) for tour in proposal.tours for item in tour.items}
     unserved = [
-        {"visit": visit.id, "reason": "no route makes this visit"}
+        {"visit": visit.id, **reason(instance, form, proposal, k)}
         for k, visit in enumerate(instance.stops)
         if k not in made
     ]
