@@ -19,7 +19,7 @@ def random_document(seed: int, *, tasks: int = 4) -> dict[str, Any]:
     def way() -> dict[str, Any]:
         out: dict[str, Any] = {"time": int(rng.integers(0, 4))}
         if chance(0.85):
-            out["machine"] = str(rng.choice(["saw", "oven"]))
+            out["machine"] = str(rng.choice(["saw", "saw", "oven"]))
         if chance(0.4):
             out["uses"] = {"people": int(rng.integers(1, 3))}
         return out
@@ -28,7 +28,7 @@ def random_document(seed: int, *, tasks: int = 4) -> dict[str, Any]:
         first, second = way(), way()
         second["time"] += int(first == second)
         out: dict[str, Any] = {"any_of": [first, second]} if chance(0.3) else first
-        if chance(0.6):
+        if chance(0.85):
             out["family"] = str(rng.choice(["a", "b"]))
         if chance(0.2):
             out["start_within"] = int(rng.integers(0, 3))
@@ -55,7 +55,7 @@ def random_document(seed: int, *, tasks: int = 4) -> dict[str, Any]:
         "calendars": {"shut": [[2, 4]]},
         "jobs": jobs,
     }
-    if chance():
+    if chance(0.7):
         document["machines"][0]["setup"] = setup
     if chance():
         document["machines"][0]["calendar"] = "shut"

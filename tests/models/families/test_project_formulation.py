@@ -1,6 +1,8 @@
 """Rich shops: the time-indexed formulation, the form, the plan's judge and plain enumeration against one another."""
 
 import time
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from qopt.core.watch import Watch
 from qopt.evaluate.check import check
 from qopt.milp.solve import solve
 from qopt.models.families._project_serial import serial
-from qopt.models.families.shop import PLUGIN
+from qopt.models.families.shop import PLUGIN, ShopInstance
 from qopt.testing.families import check_answers
 from qopt.testing.projects import shortest_project
 
@@ -115,3 +117,26 @@ def test_the_contract_of_families_holds_for_rich_instances() -> None:
             check_answers("shop", instance)
             done += 1
     assert done >= 8
+
+
+def test_set_ups_are_kept_exactly() -> None:
+    """Three tasks on a machine, every order and every time; and none that a third task would make shorter."""
+    setup = {"between": {"red": {"blue": 3}, "blue": {"red": 1}}, "first": {"blue": 2}}
+    given = (("red", 1), ("blue", 2), ("red", 2))
+    tasks: list[dict[str, Any]] = [{"machine": "saw", "time": time, "family": family} for family, time in given]
+    data = {"machines": [{"id": "saw", "setup": setup}], "jobs": [{"id": "J", "order": "parallel", "tasks": tasks}]}
+    instance = ShopInstance.model_validate(data)
+    problem, verdicts = PLUGIN.build(instance), []
+    for start in product(range(9), repeat=3):
+        proposal = Proposal(np.arange(3, dtype=np.int32), np.array(start))
+        values = PLUGIN.lift(instance, proposal)
+        native = evaluate(instance.project, proposal).feasible
+        if values is not None:
+            assert check(problem, values).feasible == native, start
+            verdicts.append(native)
+    assert verdicts.count(True) >= 4 and verdicts.count(False) > 100
+    tasks[1] = {"machine": "saw", "time": 1}
+    tasks[0]["family"] = "blue"
+    assert PLUGIN.offers(ShopInstance.model_validate(data)) == (), (
+        "a task without a family between red and blue takes 1, less than 3"
+    )
