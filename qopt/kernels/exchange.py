@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from qopt.kernels.rng import below
+
 
 @njit(cache=True, nogil=True)
 def coupled(start: Any, other: Any, coupling: Any, a: int, b: int) -> float:
@@ -127,6 +129,34 @@ def exchange_bits(
                 if partner != a:
                     flip(bit_start, row, own, activity, start, other, coupling, field, bits, partner)
     return work
+
+
+@njit(cache=True, nogil=True)
+def kick(
+    bit_start: Any,
+    row: Any,
+    own: Any,
+    lo: Any,
+    hi: Any,
+    activity: Any,
+    start: Any,
+    other: Any,
+    coupling: Any,
+    field: Any,
+    bits: Any,
+    rng: Any,
+    count: int,
+) -> None:
+    """Flip ``count`` times some two bits that every row allows to flip, whatever that costs; a few tries for each."""
+    n = len(bits)
+    moved = np.empty(2, dtype=np.int64)
+    for _ in range(count):
+        for _ in range(20):
+            moved[0], moved[1] = below(rng, n), below(rng, n)
+            if moved[0] != moved[1] and fits(bit_start, row, own, lo, hi, activity, bits, moved, 2):
+                for t in range(2):
+                    flip(bit_start, row, own, activity, start, other, coupling, field, bits, moved[t])
+                break
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from qopt.kernels.exchange import exchange_bits, exchange_labels, mirror_labels
+from qopt.kernels.exchange import exchange_bits, exchange_labels, kick, mirror_labels
 from qopt.kernels.greedy import CHEAP, GIVEN, REGRET, Partial, construct, propagate
 
 
@@ -220,6 +220,26 @@ def test_no_reversal_is_left(seed):
             other = np.isin(np.arange(len(bits)), grid[np.arange(groups), labels]).astype(int)
             if ((a @ other >= lo) & (a @ other <= hi)).all():
                 assert energy(linear, q, other) >= best - 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kick_moves_pairs_and_keeps_the_rows(seed):
+    rng = np.random.default_rng([seed, 5])
+    a, lo, hi, linear, q, point = model(rng, 9, 2)
+    random, moved = np.array([seed + 1], dtype=np.uint64), set()
+    for _ in range(10):
+        with np.errstate(over="ignore"):  # without the JIT, numpy tells of the products that wrap round
+            bits, _ = exchanged(kick, a, lo, hi, linear, q, point, random, 1)
+        assert ((a @ bits >= lo) & (a @ bits <= hi)).all()
+        assert (bits != point).sum() in (0, 2)
+        moved.add(tuple(np.flatnonzero(bits != point)))
+    free = sum(
+        ((a @ other >= lo) & (a @ other <= hi)).all()
+        for x in range(9)
+        for y in range(x)
+        for other in [np.where(np.isin(np.arange(9), (x, y)), 1 - point, point)]
+    )
+    assert len(moved) > 1 or free < 3
 
 
 def test_without_work_nothing_moves():
