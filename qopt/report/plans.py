@@ -25,6 +25,10 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
         picture = gantt_svg(plan, width=950)
     elif plan.get("routes"):
         picture = _map(plan, subject) + _routes(plan)
+    elif plan.get("roster"):
+        from qopt.report.roster_table import html_roster
+
+        picture = html_roster(plan)
     elif plan.get("loads"):
         picture = _loads(plan)
     elif plan.get("items"):

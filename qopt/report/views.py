@@ -1,4 +1,4 @@
-"""The best plan as text for a terminal: routes, a Gantt chart, an assignment, a selection, or plain values."""
+"""The best plan as text for a terminal: routes, a Gantt chart, a roster, an assignment, a selection, or values."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ def _tasks(plan: Mapping[str, Any], width: int) -> list[str]:
     from qopt.report.gantt import text_gantt
 
     return text_gantt(plan, width=width).splitlines()
+
+
+def _roster(plan: Mapping[str, Any], width: int) -> list[str]:
+    from qopt.report.roster_table import text_roster
+
+    return text_roster(plan, width)
 
 
 def _assignment(plan: Mapping[str, Any], width: int) -> list[str]:
@@ -157,6 +163,7 @@ def _cut(lines: Sequence[str]) -> str:
 _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "routes": _routes,
     "tasks": _tasks,
+    "roster": _roster,
     "assignment": _assignment,
     "items": _items,
     "values": _values,

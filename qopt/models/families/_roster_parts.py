@@ -190,7 +190,8 @@ class Need(Strict):
     @property
     def by_skill(self) -> dict[str | None, int]:
         """How many of each skill; None for anybody."""
-        return {**self.need} if isinstance(self.need, dict) else {None: self.need}
+        asked = self.need
+        return {skill: asked[skill] for skill in asked} if isinstance(asked, dict) else {None: asked}
 
 
 class Wish(Strict):
