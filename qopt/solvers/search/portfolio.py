@@ -29,6 +29,7 @@ _FADE = 0.9  # what a turn counts when the arm has had another one
 _BEST, _ELITE = 1.0, 0.25  # worth of a new best, and of an entry to the elite
 _SHORTEST = 0.004  # seconds
 _QUICK, _PATIENT = (0.002, 0.04, 0.5), (0.02, 0.15, 5.0)  # seconds of a turn: base, share of the time gone, most
+_REST = 0.5  # of what remains, at most, is one turn
 _STALE = 60  # turns without an entry to the elite after which it is built anew around its best
 
 
@@ -199,7 +200,7 @@ class Portfolio:
 def length(arm: Arm, gone: float, remaining: float) -> float:
     """Seconds of the next turn: a share of what has gone, so that early answers come early and long runs dig deep."""
     base, share, most = _PATIENT if arm.patient else _QUICK
-    return max(_SHORTEST, min(base + share * gone, most, 0.25 * remaining + _SHORTEST))
+    return max(_SHORTEST, min(base + share * gone, most, _REST * remaining + _SHORTEST))
 
 
 def _rank(entry: Entry) -> tuple[float, float]:
