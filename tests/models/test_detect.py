@@ -238,7 +238,7 @@ def test_every_shared_file_of_a_format_is_detected(name):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared benchmark instances are not here")
 @pytest.mark.parametrize(
     "folder",
-    ["vrptw", "rostering_nrp", "rostering_inrc1", "binpacking", "facility_cflp"],
+    ["rostering_inrc1", "binpacking"],
 )
 def test_shared_files_of_other_formats_are_refused(folder):
     """With a sentence, not by the wrong reader."""
