@@ -205,17 +205,17 @@ def cross(first, second, child, random):
         child[i] = first[i] if first[i] == second[i] else -1
         if child[i] >= 0:
             taken[child[i]] = 1
-    for i in order:
-        if child[i] < 0:
-            mine, other = (first[i], second[i]) if below(random, 2) == 0 else (second[i], first[i])
+    for row in order:
+        if child[row] < 0:
+            mine, other = (first[row], second[row]) if below(random, 2) == 0 else (second[row], first[row])
             column = mine if taken[mine] == 0 else other
             if taken[column] == 0:
-                child[i] = column
+                child[row] = column
                 taken[column] = 1
     last = below(random, n)
-    for i in order:
-        if child[i] < 0:
+    for row in order:
+        if child[row] < 0:
             while taken[last]:
                 last = last + 1 if last + 1 < n else 0
-            child[i] = last
+            child[row] = last
             taken[last] = 1
