@@ -112,18 +112,11 @@ def test_between_two_points_only_what_differs_is_flipped():
     assert made.compiled.energies(made.structure.outer(middle[None]))[0] == min(path[third - 1 :])
 
 
-def test_children_of_one_couple_descend_from_both():
-    """All that two members share is kept on the way between them, so a child of good twins is near them."""
-    made = landscape(120, 8)
-    best = tabu.fit(made).spend(turn(work=120 * 20000)).points[0]
-    twins = []
-    for bits in ([3, 50, 80], [9, 60, 100]):
-        twin = best.copy()
-        twin[bits] ^= 1
-        twins.append(twin)
-    elite = tuple(sorted(made.entries(twins), key=lambda entry: entry.rank))
-    ends = relink.fit(made).spend(turn(elite, work=120 * 700))
-    assert np.array_equal(ends.points[0], best)
+def test_relinking_needs_no_elite():
+    made = landscape(100, 12)
+    alone = relink.fit(made).spend(turn(work=100 * 20_000))
+    assert alone.energies[0] == tabu.fit(made).spend(turn(work=100 * 40_000)).energies[0]
+    assert relink.Relink.needs == 0
 
 
 def test_where_walks_suit():
@@ -137,7 +130,7 @@ def test_where_walks_suit():
     sparse = Landscape.of(long, "test", PLUGIN.accepts)
     assert tabu.fit(sparse) is None
     assert relink.fit(sparse) is None
-    assert tabu.fit(landscape(20, 1)).prior > tabu.fit(landscape(300, 1, density=0.01)).prior
+    assert relink.fit(landscape(20, 1)).prior > relink.fit(landscape(300, 1, density=0.01)).prior
 
 
 def test_an_elite_of_equals_is_not_walked_between():

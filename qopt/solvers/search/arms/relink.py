@@ -1,4 +1,4 @@
-"""Paths between members of the elite, and tabu search from the middle of each."""
+"""Paths between members of a population, and tabu search from the middle of each."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ from qopt.solvers.search.walk import Walk
 PATIENCE = 5
 """Steps without a new best after which a walk gives up, in numbers of bits: many short walks, not few long ones."""
 
-_MEMBERS = 20
-_APART = 200  # members differ in at least one bit of so many
+MEMBERS = 10
+BARREN = 15
+"""Children in a row that are no new members, after which the population is built anew around its best."""
+
+_APART = 1000  # members differ in at least one bit of so many
 
 
 @dataclass(frozen=True, eq=False)
 class Relink:
     """Path relinking: a child of two members is what tabu search finds from the best point between them.
 
-    A child that is good enough is a member for the rest of the turn.
+    A turn begins with the elite, or, every second time, with one of it; the population is filled up by tabu search from
+    random points. That it is small and short-lived is worth more than what it could still find.
     """
 
     landscape: Landscape
 
     name: ClassVar[str] = "relink"
-    needs: ClassVar[int] = 2
-    patient: ClassVar[bool] = False
+    needs: ClassVar[int] = 0
+    patient: ClassVar[bool] = True
 
     @property
     def prior(self) -> float:
@@ -39,20 +43,30 @@ class Relink:
         return 0.9 if self.landscape.couplings.dense else 0.5
 
     def spend(self, turn: Turn) -> Ends:
-        """Children of random pairs until the turn is over."""
-        n = self.landscape.structure.size
+        """Populations until the turn is over."""
+        structure = self.landscape.structure
         random = np.random.default_rng([turn.seed, turn.number, 3])
         walk = Walk(self.landscape.couplings, turn.seed, turn.number, turn.watch, turn.work)
-        members = Elite(_MEMBERS, n // _APART)
-        for entry in turn.elite:
-            members.add(entry)
+        patience = PATIENCE * structure.size
+        members = Elite(MEMBERS, structure.size // _APART)
+        chosen = random.permutation(len(turn.elite))[: MEMBERS if random.random() < 0.5 else 1]
+        for k in chosen:
+            members.add(turn.elite[k])
         while True:
-            known = members.snapshot()
-            one, other = random.choice(len(known), 2, replace=False) if len(known) > 1 else (0, 0)
-            walk.between(known[one].point, known[other].point)
-            members.add(walk.improve(PATIENCE * n))
-            if walk.over or len(members) < 2:
-                return walk.ends
+            for _ in range(MEMBERS - len(members)):
+                walk.to(structure.random_points(random, 1)[0])
+                members.add(walk.improve(patience))
+                if walk.over:
+                    return walk.ends
+            barren = 0
+            while barren < BARREN and len(members) > 1:
+                known = members.snapshot()
+                one, other = random.choice(len(known), 2, replace=False)
+                walk.between(known[one].point, known[other].point)
+                barren = 0 if members.add(walk.improve(patience)) else barren + 1
+                if walk.over:
+                    return walk.ends
+            members.thin(1)
 
 
 def fit(landscape: Landscape) -> Relink | None:

@@ -27,11 +27,7 @@ class Tabu:
     name: ClassVar[str] = "tabu"
     needs: ClassVar[int] = 0
     patient: ClassVar[bool] = False
-
-    @property
-    def prior(self) -> float:
-        """Likely to pay on a dense landscape."""
-        return 0.9 if self.landscape.couplings.dense else 0.3
+    prior: ClassVar[float] = 0.4
 
     def spend(self, turn: Turn) -> Ends:
         """Walks until the turn is over."""
