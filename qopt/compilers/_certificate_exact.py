@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from qopt.compilers.bounds_floor import Shape, amount
-from qopt.compilers.lowered import Lowered, Penalties
+from qopt.compilers.bounds_floor import Shape
 from qopt.compilers.passes.exact import simplest
 from qopt.compilers.passes.products import Gadget
 from qopt.core.polynomial import Polynomial
@@ -104,62 +104,57 @@ def _longer(terms: Energy) -> list[tuple[tuple[int, ...], Number]]:
     return sorted((key, v) for key, v in terms.items() if len(key) > 2 and v)
 
 
-def exact_energy(objective: Energy, lowered: Lowered, penalties: Penalties, others: Sequence[Energy]) -> Energy:
-    """Objective, weighted rules and emitted multipliers without a rounding; ``others`` are the rules without a form."""
-    out = dict(objective)
-    forms = lowered.rules.forms
-    emitted = penalties.multipliers
-    for j in range(len(forms)):
-        weight = Fraction(float(penalties.weights[j]))
-        linear = weight * Fraction(float(forms.beta[j])) + (0 if emitted is None else Fraction(float(emitted[j])))
-        square, line = slim(weight * Fraction(float(forms.alpha[j]))), slim(linear)
-        constant, items = int(forms.constant[j]), [(b, int(a)) for b, a in entries(forms.matrix, j)]
-        out[()] += square * constant**2 + line * constant
-        for t, (b, a) in enumerate(items):
-            out[(b,)] = out.get((b,), 0) + square * (a * a + 2 * a * constant) + line * a
-            for other, v in items[t + 1 :] if square else ():
-                key = (b, other) if b < other else (other, b)
-                out[key] = out.get(key, 0) + 2 * square * a * v
-    for terms, given in zip(others, penalties.weights[len(forms) :].tolist()):
-        for term, value in terms.items():
-            out[term] = out.get(term, 0) + slim(Fraction(given)) * value
-    return out
+class Sum:
+    """A sum of energies in whole multiples of ``1 / scale``, so that nothing is rounded and little is slow."""
 
+    def __init__(self, start: Energy, denominators: Iterable[int]) -> None:
+        self.scale = lcm(*{v.denominator for v in start.values()}, *denominators)
+        self.total: dict[tuple[int, ...], int] = {}
+        self.add(start)
 
-def unfolded(energy: Energy, factors: Mapping[int, tuple[int, ...]]) -> Energy:
-    """Products in the place of their bits, the gap closed."""
-    first, count = min(factors), len(factors)
-    out: Energy = {}
-    for key, v in energy.items():
-        bits = {b for bit in key for b in factors.get(bit, (bit if bit < first else bit - count,))}
-        new = tuple(sorted(bits))
-        out[new] = out.get(new, 0) + v
-    return out
+    def add(self, terms: Energy, factor: Number = 1) -> None:
+        """Add an energy times a factor."""
+        total, scale = self.total, self.scale
+        for key, v in terms.items():
+            total[key] = total.get(key, 0) + int(v * factor * scale)
 
+    def square(self, form: Sequence[tuple[int, int]], constant: int, alpha: Number, beta: Number) -> None:
+        """Add ``alpha g**2 + beta g`` for a form g, its bits ascending."""
+        total, square, line = self.total, int(alpha * self.scale), int(beta * self.scale)
+        total[()] = total.get((), 0) + square * constant * constant + line * constant
+        for t, (b, a) in enumerate(form):
+            total[(b,)] = total.get((b,), 0) + square * (a * a + 2 * a * constant) + line * a
+            twice = 2 * square * a
+            for other, v in form[t + 1 :] if square else ():
+                total[b, other] = total.get((b, other), 0) + twice * v
 
-def with_gadgets(energy: Energy, gadgets: Sequence[Gadget], start: int) -> Energy:
-    """Products replaced by pairs with new bits from ``start`` on, with the weights that were given to them."""
-    out = dict(energy)
+    def unfold(self, factors: Mapping[int, tuple[int, ...]]) -> None:
+        """Put products in the place of their bits, and close the gap."""
+        first, count = min(factors), len(factors)
+        out: dict[tuple[int, ...], int] = {}
+        for key, v in self.total.items():
+            bits = {b for bit in key for b in factors.get(bit, (bit if bit < first else bit - count,))}
+            new = tuple(sorted(bits))
+            out[new] = out.get(new, 0) + v
+        self.total = out
 
-    def move(value: Number, *bits: int) -> None:
-        key = tuple(sorted(bits))
-        out[key] = out.get(key, 0) + value
+    def quadratise(self, gadgets: Sequence[Gadget], start: int) -> None:
+        """Replace products by pairs with new bits from ``start`` on, with the weights that were given to them."""
+        for z, gadget in enumerate(gadgets, start):
+            weight = exactly(gadget.weight)
+            if gadget.terms is None:
+                made: Energy = {gadget.factors: weight, (z,): weight * (len(gadget.factors) - 1)}
+                self.add(made | {(b, z): -weight for b in gadget.factors})
+                continue
+            x, y = gadget.factors
+            for rest, given in gadget.terms:
+                self.add({tuple(sorted((x, y, *rest))): -exactly(given), (*rest, z): exactly(given)})
+            self.add({(x, y): weight, (x, z): -2 * weight, (y, z): -2 * weight, (z,): 3 * weight})
 
-    for z, gadget in enumerate(gadgets, start):
-        weight = exactly(gadget.weight)
-        if gadget.terms is None:
-            move(weight, *gadget.factors)
-            move(weight * (len(gadget.factors) - 1), z)
-            for b in gadget.factors:
-                move(-weight, b, z)
-            continue
-        x, y = gadget.factors
-        for rest, given in gadget.terms:
-            move(-exactly(given), x, y, *rest)
-            move(exactly(given), *rest, z)
-        for factor, pair in ((1, (x, y)), (-2, (x, z)), (-2, (y, z)), (3, (z,))):
-            move(factor * weight, *pair)
-    return out
+    def apart(self, other: Energy) -> Fraction:
+        """How far another energy is from this one, summed over all terms."""
+        self.add(other, -1)
+        return Fraction(sum(abs(v) for v in self.total.values()), self.scale)
 
 
 def slim(value: Fraction) -> Number:
@@ -221,44 +216,63 @@ def loss_of(shape: Any, price: Fraction) -> Fraction:
 def floor_of(
     shape: Any, steps: tuple[int, list[tuple[int, Fraction]]], room: Fraction, slope: Fraction
 ) -> tuple[int, Fraction, Fraction]:
-    """Where a rule needs its largest weight, the climb there and the weight; the weight is not below 0."""
+    """Where a rule needs its largest weight, the climb there and the weight; the weight is not below 0.
+
+    Floats find the few places that can be it, exact numbers tell these apart.
+    """
     at, moves = steps
-    best: tuple[Fraction, int, Fraction] | None = None
+    kind, free, tilt = Shape(shape), float(room), float(slope)
+    found: list[tuple[float, int, Fraction, Fraction]] = []
 
-    def visit(k: int, climb: Fraction) -> None:
-        nonlocal best
-        p = int(amount(np.array([shape]), np.array([k]))[0])
+    def visit(k: int, far: float, before: Fraction, rest: Fraction) -> None:
+        p = _amount(kind, k)
         if p:
-            need = (room + slope * k - climb) / p
-            if best is None or need > best[0]:
-                best = (need, k, climb)
+            found.append(((free + tilt * k - far) / p, k, before, rest))
 
-    visit(at, Fraction(0))
+    visit(at, 0.0, Fraction(0), Fraction(0))
     for way in (1, -1):
         start, before = at, Fraction(0)
         for move, cost in moves:
             if move * way <= 0:
                 continue
-            end = start + move
-            q = slope - way * cost / abs(move)
-            p = room - before + way * cost / abs(move) * start
-            peaks = [end, -1, 1, 2, *_peaks(shape, p, q)]
-            for k in {min(max(k, min(start, end)), max(start, end)) for k in peaks}:
-                visit(k, before + cost * abs(k - start) / abs(move))
+            end, each, far = start + move, cost / abs(move), float(before)
+            q = tilt - way * float(each)
+            p = free - far + way * float(each) * start
+            low, high = min(start, end), max(start, end)
+            for k in {min(max(k, low), high) for k in (end, -1, 1, 2, *_peaks(kind, p, q))}:
+                visit(k, far + float(each) * abs(k - start), before, each * abs(k - start))
             start, before = end, before + cost
-    if best is None:
+    if not found:
         return at, Fraction(0), Fraction(0)
+    near = max(found)[0] - 1e-9 * (1.0 + abs(free))
+    best: tuple[Fraction, int, Fraction] | None = None
+    for guess, k, before, rest in found:
+        if guess >= near:
+            climb = before + rest
+            need = (room + slope * k - climb) / _amount(kind, k)
+            if best is None or need > best[0]:
+                best = (need, k, climb)
+    assert best is not None
     return best[1], best[2], max(best[0], Fraction(0))
 
 
-def _peaks(shape: Any, p: Fraction, q: Fraction) -> list[int]:
+def _amount(shape: Shape, k: int) -> int:
+    """How much a rule grows with its form, as ``bounds_floor.amount`` has it, of any size."""
+    if shape is Shape.LINEAR:
+        return abs(k)
+    if shape is Shape.WINDOW:
+        return k * (k - 1) // 2
+    return k * k if shape is Shape.SQUARE else k * k + abs(k)
+
+
+def _peaks(shape: Shape, p: float, q: float) -> list[int]:
     """Whole numbers about the points where ``(p + q k) / P(k)`` is stationary."""
-    if q == 0 or shape == Shape.LINEAR:
+    if q == 0 or shape is Shape.LINEAR:
         return []
-    if shape == Shape.SQUARE:
-        roots = [float(-2 * p / q)]
+    if shape is Shape.SQUARE:
+        roots = [-2 * p / q]
     else:
-        bends = (q, -q) if shape == Shape.SHARED else (q,)
-        inside = [max(float(p * p + p * bend), 0.0) for bend in bends]
-        roots = [(float(-p) + way * square**0.5) / float(q) for square in inside for way in (1, -1)]
+        bends = (q, -q) if shape is Shape.SHARED else (q,)
+        inside = [max(p * p + p * bend, 0.0) for bend in bends]
+        roots = [(-p + way * square**0.5) / q for square in inside for way in (1, -1)]
     return [int(np.floor(r)) + d for r in roots if abs(r) < 2**40 for d in (-1, 0, 1, 2)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
+from qopt.compilers._certificate_exact import Number
 from qopt.compilers._certificate_reasons import Ref, Trail
 from qopt.core.problem import Problem
 from qopt.reduce.steps import Way
 
-Terms = dict[int, Fraction]
+Terms = dict[int, Number]
 """Bits, or columns, to coefficients."""
 
 
@@ -20,10 +20,10 @@ class Known:
     ref: Ref
     name: str
     terms: Terms
-    constant: Fraction
-    lower: Fraction | None
-    upper: Fraction | None
-    reach: tuple[Fraction, Fraction] | None = None
+    constant: Number
+    lower: Number | None
+    upper: Number | None
+    reach: tuple[Number, Number] | None = None
 
     @property
     def idle(self) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from qopt.compilers._certificate_exact import entries, slim, terms_of_energy
-from qopt.compilers._certificate_known import Known, NoProofError
+from qopt.compilers._certificate_exact import entries, terms_of_energy
+from qopt.compilers._certificate_known import Known, NoProofError, Terms
 from qopt.compilers._certificate_reasons import Raw, Ref
 from qopt.compilers._certificate_sheet import Sheet, exact_row
 from qopt.compilers.passes.integers import IntegerRows
@@ -64,9 +64,9 @@ def _every_line(sheet: Sheet) -> Iterator[Known]:
     for block in sheet.coded.blocks:
         if block.encoding == "one_hot":
             for g, (_, _, members) in enumerate(block.encoded.groups.simple()):
-                terms = dict.fromkeys((int(b) + block.start for b in members), Fraction(1))
+                terms: Terms = dict.fromkeys((int(b) + block.start for b in members), 1)
                 ref = ["code", int(block.columns[g])]
-                yield Known(ref, f"{block.encoding} code {g}", terms, Fraction(0), Fraction(1), Fraction(1))
+                yield Known(ref, f"{block.encoding} code {g}", terms, 0, 1, 1)
     for k in range(len(problem.indicators)):
         yield from _switched(sheet, k)
     for k, row in enumerate(source.given.polynomial_rows):
@@ -79,7 +79,7 @@ def _every_line(sheet: Sheet) -> Iterator[Known]:
 
 def _tied(sheet: Sheet, i: int, raw: Raw) -> Known:
     """The rule that ties the numbers of a soft piece to its row."""
-    terms = {b: a * Fraction(raw["scale"]) for b, a in _of(sheet, raw["row"]).terms.items()}
+    terms: Terms = {b: a * Fraction(raw["scale"]) for b, a in _of(sheet, raw["row"]).terms.items()}
     low = None if raw["kind"] == "flag" else Fraction(raw["low"])
     if raw["kind"] == "flag":
         sign = 1 if raw["side"] == "high" else -1
@@ -137,10 +137,11 @@ def signed(sheet: Sheet, k: int, p: Polynomial) -> tuple[Ref, Fraction]:
 
 
 def _primitive(terms: Mapping[int, Any]) -> tuple[Any, Fraction]:
-    """Terms divided by the size of the coefficient of their lowest bit, and that size."""
-    items = sorted(terms.items())
-    head = Fraction(abs(items[0][1])) if items else Fraction(1)
-    return tuple((b, slim(a / head)) for b, a in items), head
+    """Terms in the smallest whole numbers, and the factor between them."""
+    scale = lcm(*(a.denominator for a in terms.values()))
+    whole = {b: int(a * scale) for b, a in terms.items()}
+    head = gcd(*whole.values()) or 1
+    return tuple((b, whole[b] // head) for b in sorted(whole)), Fraction(head, scale)
 
 
 def _same(line: Known, head: Fraction, rows: IntegerRows, r: int) -> bool:

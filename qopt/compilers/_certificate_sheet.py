@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from qopt.compilers._certificate_exact import Energy, as_meant, entries, exactly, over_bits
+from qopt.compilers._certificate_exact import Energy, Number, as_meant, entries, exactly, over_bits
 from qopt.compilers._certificate_known import Known, Source, Terms
 from qopt.compilers._certificate_reasons import Raw, Ref
 from qopt.compilers._certificate_soft import Soft, piece
 from qopt.compilers.passes.encode import Coded
-from qopt.compilers.passes.exact import simplest
 from qopt.compilers.passes.lower import Draft
 from qopt.core.polynomial import Polynomial
 from qopt.core.rows import Norm, Rows
@@ -104,28 +103,30 @@ class Sheet:
                 out.append((["curve", k], known, as_meant(float(row.price)), Norm(row.norm), row.level))
         return out
 
-    def over_bits(self, ref: Ref, name: str, terms: Mapping[int, Fraction], lower: Any, upper: Any) -> Known:
+    def over_bits(self, ref: Ref, name: str, terms: Mapping[int, Number], lower: Any, upper: Any) -> Known:
         """A line over columns as one over bits."""
         out: Terms = {}
-        constant = least = most = Fraction(0)
+        constant: Number = 0
+        least: Number = 0
+        most: Number = 0
         for c, a in terms.items():
             constant += a * self.offset[c]
             ends = sorted((a * self.values[c][0], a * self.values[c][1]))
             least, most = least + ends[0], most + ends[1]
             for b, w in self.weight[c].items():
-                out[b] = out.get(b, Fraction(0)) + a * w
+                out[b] = out.get(b, 0) + a * w
         return Known(ref, name, {b: a for b, a in out.items() if a}, constant, lower, upper, (least, most))
 
     def curve(self, k: int) -> Known:
         """A polynomial row over bits and product bits; a product without a bit stands under a bit that is none."""
         row = self.source.given.polynomial_rows[k]
         terms = self.curve_terms(row.polynomial)
-        constant, out = Fraction(terms.pop((), 0)), Terms()
+        constant, out = terms.pop((), 0), Terms()
         for key, a in terms.items():
             bit = key[0] if len(key) == 1 else self._product_bits.get(key, -1 - len(out))
-            out[bit] = out.get(bit, Fraction(0)) + a
-        lower, upper = (simplest(side) if np.isfinite(side) else None for side in (row.lower, row.upper))
-        least, most = (constant + sum(pick(a, Fraction(0)) for a in out.values()) for pick in (min, max))
+            out[bit] = out.get(bit, 0) + a
+        lower, upper = (as_meant(side) if np.isfinite(side) else None for side in (row.lower, row.upper))
+        least, most = (constant + sum(pick(a, 0) for a in out.values()) for pick in (min, max))
         return Known(["curve", k], row.name, out, constant, lower, upper, (least, most))
 
     def curve_terms(self, p: Polynomial) -> Energy:
@@ -146,8 +147,8 @@ class Sheet:
         return {key: bit for bit, key in self.factors.items()}
 
 
-def exact_row(rows: Rows, k: int) -> tuple[Terms, Fraction | None, Fraction | None]:
+def exact_row(rows: Rows, k: int) -> tuple[Terms, Number | None, Number | None]:
     """Terms and sides of a row as they were meant; None for an open side."""
     index, value = rows.row(k)
-    lower, upper = (simplest(float(s)) if np.isfinite(s) else None for s in (rows.lower[k], rows.upper[k]))
-    return {c: simplest(a) for c, a in zip(index.tolist(), value.tolist()) if a}, lower, upper
+    lower, upper = (as_meant(float(s)) if np.isfinite(s) else None for s in (rows.lower[k], rows.upper[k]))
+    return {c: as_meant(a) for c, a in zip(index.tolist(), value.tolist()) if a}, lower, upper

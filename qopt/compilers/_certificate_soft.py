@@ -44,7 +44,7 @@ def piece(block: Pieces, i: int, every: Sequence[Soft]) -> tuple[Raw, tuple[int,
     return raw, (level, {(bit,): price})
 
 
-def _ratio(form: Mapping[int, int], terms: Mapping[int, Fraction]) -> Fraction:
+def _ratio(form: Mapping[int, int], terms: Mapping[int, Number]) -> Fraction:
     """The factor between a whole form and the row it was made from."""
     return next((Fraction(a) / terms[b] for b, a in form.items() if terms.get(b)), Fraction(1))
 

@@ -21,17 +21,15 @@ import numpy as np
 
 from qopt.compilers._certificate_exact import (
     Energy,
+    Sum,
     Under,
     aligned_shares,
-    exact_energy,
     floor_of,
     highest,
     longer_shares,
     loss_of,
     slim,
     terms_of_energy,
-    unfolded,
-    with_gadgets,
 )
 from qopt.compilers._certificate_frame import Frame, Trace, form_of
 from qopt.compilers._certificate_known import NoProofError, Source
@@ -266,17 +264,23 @@ class _Writer:
         """Sum of what the floats of the QUBO are off the exact energy."""
         one = self.certificate
         others = [self._exact_rule(rule.polynomial) for rule in self.rules.polynomials]
-        exact = exact_energy(self.terms, self.lowered, one.penalties, others)
+        forms, weights = self.rules.forms, [Fraction(w) for w in one.penalties.weights.tolist()]
+        emitted = np.zeros(len(forms)) if one.penalties.multipliers is None else one.penalties.multipliers
+        alphas = [w * Fraction(a) for w, a in zip(weights, forms.alpha.tolist())]
+        betas = [w * Fraction(b) + Fraction(m) for w, b, m in zip(weights, forms.beta.tolist(), emitted.tolist())]
+        given, gadgets = terms_of_energy(one.trace.energy), one.trace.gadgets
+        numbers: list[int | Fraction] = [*alphas, *betas, *weights, *given.values()]
+        numbers += [v for terms in others for v in terms.values()]
+        numbers += [Fraction(v) for g in gadgets for v in (g.weight, *(c for _, c in g.terms or ()))]
+        exact = Sum(self.terms, {v.denominator for v in numbers})
+        for (form, constant), alpha, beta in zip(self._forms(), alphas, betas):
+            exact.square(list(form.items()), constant, alpha, beta)
+        for terms, weight in zip(others, weights[len(forms) :]):
+            exact.add(terms, weight)
         if one.trace.unfolded:
-            exact = unfolded(exact, self.sheet.factors)
-        gadgets = one.trace.gadgets
-        exact = with_gadgets(exact, gadgets, one.trace.energy.n - len(gadgets))
-        given = terms_of_energy(one.trace.energy)
-        off: int | Fraction = 0
-        for key in exact.keys() | given.keys():
-            apart = exact.get(key, 0) - given.get(key, 0)
-            off += max(apart, -apart)
-        return Fraction(off)
+            exact.unfold(self.sheet.factors)
+        exact.quadratise(gadgets, one.trace.energy.n - len(gadgets))
+        return exact.apart(given)
 
     @staticmethod
     def _exact_rule(p: Polynomial) -> Energy:
