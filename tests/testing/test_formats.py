@@ -18,6 +18,12 @@ VRP = (
     "1 0 0\n2 0 3\n3 4 3\n4 4 0\nDEMAND_SECTION\n1 0\n2 3\n3 2\n4 4\nDEPOT_SECTION\n1\n-1\nEOF\n"
 )
 
+NRP = (
+    "# remark\nSECTION_HORIZON\n7\n\nSECTION_SHIFTS\nE,480,\nL,480,E\n\nSECTION_STAFF\nann,E=7|L=2,2400,960,5,2,2,1\n"
+    "bob,E=7|L=0,2400,960,5,2,2,1\n\nSECTION_DAYS_OFF\nann,3\n\nSECTION_SHIFT_ON_REQUESTS\nann,1,L,2\n\n"
+    "SECTION_SHIFT_OFF_REQUESTS\nbob,2,E,3\n\nSECTION_COVER\n0,E,1,100,1\n6,L,1,100,1\n"
+)
+
 BQM = json.dumps(dimod.BinaryQuadraticModel({"a": 1.5, "b": -1}, {"ab": 2}, 0.5, "SPIN").to_serializable()) + "\n"
 
 
@@ -343,6 +349,16 @@ SAMPLES = {
         "two.txt",
         "2\n3 2 0\n 10 20 30.5\n 1 2 3\n 3 2 1\n 4 5\n2 1 7\n 3 4\n 1 1\n 1\n",
         ("2\n3 2 0\n10 20 30\n1 2 3\n3 2 1\n4 5\n", "1\n2 1 0\n1 2\n1 1e999\n1\n", "1\n2 1 0\n1 2\n1 -1\n1\n"),
+    ),
+    "nrp": Sample(
+        "ward.txt",
+        NRP,
+        (
+            NRP.replace("E,480,\n", "E,480\n"),
+            NRP.replace("ann,3", "ann,30"),
+            NRP.replace("L,480,E", "L,480,X"),
+            NRP.replace("SECTION_COVER", "SECTION_COVERS"),
+        ),
     ),
     "jsplib": Sample(
         "two.txt",
