@@ -16,12 +16,12 @@ from qopt.core.compiled import Compiled
 from qopt.core.errors import ModelError
 from qopt.core.rows import GroupKind
 from qopt.core.watch import Watch
+from qopt.solvers._structure import Structure
 from qopt.solvers.search.pool import stop_reason
 
 if TYPE_CHECKING:
     from qopt.solvers.search.annealer import Annealer, Block
     from qopt.solvers.search.catch import Catch
-    from qopt.solvers.search.landscape import Landscape
     from qopt.solvers.search.rounds import Rounds
     from qopt.solvers.search.schedule import Schedule
 
@@ -104,16 +104,16 @@ class Anneal:
 
         began = watch.clock()
         watch = watch.within(budget.seconds)
-        whole = Landscape.of(compiled, NAME, self.accepts)
+        structure = Structure.of(compiled, NAME, self.accepts)
         left = Left.of(compiled, watch) if self.reduce else Left(compiled)
         facts, optimum = left.facts, left.optimum
         if optimum is not None:
             left = Left(compiled)
-        landscape = whole if left.reduced is None else Landscape.of(left.compiled, NAME, self.accepts)
+        landscape = Landscape.of(left.compiled, NAME, self.accepts)
         catch = Catch(compiled, left, landscape, watch, NAME, self.keep)
         if optimum is not None:
             catch.rows(optimum, compiled.energies(optimum))
-        given = self._given(compiled, whole, catch, initial, seed)
+        given = self._given(compiled, structure, catch, initial, seed)
         search = catch.search
         began_search = watch.clock()
         if optimum is not None or self._counted(budget, watch):
@@ -134,14 +134,18 @@ class Anneal:
         asked = budget.reads is not None or any(value is not None for value in schedule)
         return asked or (budget.work is None and watch.deadline is None)
 
-    def _given(self, compiled: Compiled, whole: Landscape, catch: Catch, initial: Bits | None, seed: int) -> list[Bits]:
+    def _given(
+        self, compiled: Compiled, structure: Structure, catch: Catch, initial: Bits | None, seed: int
+    ) -> list[Bits]:
         """Inner points to search from: rows of the Compiled, mended where they break groups; they are answers too."""
+        from qopt.solvers.search.landscape import violations
+
         if initial is None or not len(initial):
             return []
         random = np.random.default_rng([seed & (2**64 - 1), 1])
         rows = np.atleast_2d(initial)[: self.keep]
-        rows = whole.structure.outer(np.array([whole.structure.nearest_point(row, random) for row in rows]))
-        catch.rows(rows, compiled.energies(rows), whole.violations(rows))
+        rows = structure.outer(np.array([structure.nearest_point(row, random) for row in rows]))
+        catch.rows(rows, compiled.energies(rows), violations(compiled, rows))
         return [catch.landscape.structure.nearest_point(row, random) for row in catch.left.restrict(rows)]
 
     def _portfolio(

@@ -72,23 +72,15 @@ class Landscape:
         """Whether every bit is free."""
         return self.structure.free == self.structure.size
 
-    def violations(self, rows: Bits) -> Floats | None:
-        """By how much rows of the Compiled's bits break its rows, summed up, shape (rows,); None where it has none."""
-        kept = self.compiled.rows
-        if not len(kept):
-            return None
-        activity = kept.activity(rows)
-        return np.asarray(np.maximum(0.0, np.maximum(kept.lower - activity, activity - kept.upper)).sum(axis=1))
-
     def entries(self, points: list[Bits]) -> list[Entry]:
         """Inner points as entries."""
         if not points:
             return []
         rows = self.structure.outer(np.array(points))
         energies = (self.compiled.energies(rows) - self.couplings.offset) * self.couplings.factor
-        broken = self.violations(rows)
-        violations = np.zeros(len(rows)) if broken is None else broken
-        return [Entry(p, float(e), float(v)) for p, e, v in zip(points, energies, violations, strict=True)]
+        broken = violations(self.compiled, rows)
+        broken = np.zeros(len(rows)) if broken is None else broken
+        return [Entry(p, float(e), float(v)) for p, e, v in zip(points, energies, broken, strict=True)]
 
     @property
     def facts(self) -> dict[str, object]:
@@ -98,3 +90,12 @@ class Landscape:
     def energies(self, inner: Floats) -> Floats:
         """Energies of the Compiled for inner energies."""
         return self.couplings.energies(inner)
+
+
+def violations(compiled: Compiled, rows: Bits) -> Floats | None:
+    """By how much rows of a Compiled's bits break its rows, summed up, shape (rows,); None where it has none."""
+    kept = compiled.rows
+    if not len(kept):
+        return None
+    activity = kept.activity(rows)
+    return np.asarray(np.maximum(0.0, np.maximum(kept.lower - activity, activity - kept.upper)).sum(axis=1))

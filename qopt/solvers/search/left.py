@@ -1,4 +1,4 @@
-"""What a search has to do of a Compiled: the polynomial reduced, the groups kept, and the way back."""
+"""What a search has to do of a Compiled: hidden structure lifted, the polynomial reduced, and the way back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from qopt.core.arrays import Bits
 from qopt.core.compiled import Compiled
 from qopt.core.watch import Watch
+from qopt.reduce.lift import Lifted, lift_compiled
 from qopt.reduce.polynomial.reduced import Reduced
 from qopt.reduce.polynomial.whole import reduce_compiled
 
 _NOISE = 1e-9
+_WORTHWHILE = 0.3
+"""Share of the bits in hidden groups and products from which their moves pay more than single flips."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +26,33 @@ class Left:
     Parameters
     ----------
     compiled
-        Over the bits that are left; the given one where nothing could be taken out.
+        Over the bits that are left; the given one where nothing could be done.
+    lifted
+        Groups and products that the given one hid, None where it hid none.
     reduced
-        None where nothing could be taken out.
+        What could be taken out after that, None where nothing could.
     """
 
     compiled: Compiled
+    lifted: Lifted | None = None
     reduced: Reduced | None = None
 
     @classmethod
     def of(cls, compiled: Compiled, watch: Watch) -> Left:
-        """Reduce a Compiled; bits of groups stay."""
+        """Reduce a Compiled; where most of it is hidden structure, lift that first. Bits of groups stay."""
         smaller, reduced = reduce_compiled(compiled, watch=watch)
-        return cls(smaller, reduced) if reduced.removed else cls(compiled)
+        if smaller.num_bits:
+            lifted = lift_compiled(compiled)
+            found = len(lifted.compiled.groups.index) - len(compiled.groups.index) + len(lifted.taken)
+            if found >= _WORTHWHILE * compiled.num_bits:
+                smaller, reduced = reduce_compiled(lifted.compiled, watch=watch)
+                return cls(smaller, lifted, reduced if reduced.removed else None)
+        return cls(smaller, None, reduced) if reduced.removed else cls(compiled)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the Compiled is another one."""
+        return self.lifted is not None or self.reduced is not None
 
     @property
     def optimum(self) -> Bits | None:
@@ -43,19 +60,26 @@ class Left:
         if self.reduced is None or self.compiled.num_bits:
             return None
         exact = self.reduced.error <= _NOISE * abs(self.compiled.polynomial.offset)
-        return self.reduced.restore(np.zeros((1, 0), dtype=np.int8)) if exact else None
+        return self.restore(np.zeros((1, 0), dtype=np.int8)) if exact else None
 
     def restore(self, bits: NDArray[np.int8]) -> Bits:
         """Rows of the given Compiled, from rows of what is left."""
-        return bits if self.reduced is None else self.reduced.restore(bits)
+        for step in (self.reduced, self.lifted):
+            bits = bits if step is None else step.restore(bits)
+        return bits
 
     def restrict(self, bits: NDArray[np.int8]) -> Bits:
         """Rows of what is left, from rows of the given Compiled."""
-        return bits if self.reduced is None else self.reduced.restrict(bits)
+        for step in (self.lifted, self.reduced):
+            bits = bits if step is None else step.restrict(bits)
+        return bits
 
     @property
     def facts(self) -> dict[str, object]:
-        """For the record: how many bits are left, and what took out the others; empty where nothing did."""
-        if self.reduced is None:
-            return {}
-        return {"bits_left": self.compiled.num_bits, "reduced": dict(self.reduced.counts)}
+        """For the record: how many bits are left, what was lifted, what took out others; empty where nothing did."""
+        facts: dict[str, object] = {"bits_left": self.compiled.num_bits} if self.changed else {}
+        if self.lifted is not None:
+            facts["lifted"] = dict(self.lifted.counts)
+        if self.reduced is not None:
+            facts["reduced"] = dict(self.reduced.counts)
+        return facts
