@@ -13,6 +13,8 @@ Indices = NDArray[np.int32]
 Bits = NDArray[np.int8]
 Bools = NDArray[np.bool_]
 
+_SLICE = 2**16  # numbers looked at together: they stay in the cache
+
 
 def frozen(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     """A contiguous read-only array of the given dtype.
@@ -49,4 +51,6 @@ def no_pointers() -> Ints:
 
 def is_integral(values: NDArray[Any]) -> bool:
     """Whether every entry is a finite whole number below 2**53 in size (so that float64 holds it exactly)."""
-    return bool(np.all(np.isfinite(values)) and np.all(np.abs(values) < 2**53) and np.all(values == np.rint(values)))
+    flat = values.ravel()
+    parts = (flat[first : first + _SLICE] for first in range(0, len(flat), _SLICE))
+    return all(bool(np.all(np.abs(part) < 2**53) and np.all(part == np.rint(part))) for part in parts)
