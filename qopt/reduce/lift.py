@@ -94,10 +94,11 @@ def lift_compiled(compiled: Compiled, *, products: bool = True) -> Lifted:
         stays[used] = True
     if np.any(p.row == p.col) or not len(p.value) or stays.all():
         return _result(compiled, p, Groups(), {})
-    groups = proven_groups(p, lines_of(p, stays))
+    lines = lines_of(p, stays)
+    groups = proven_groups(p, lines) if lines.members else Groups()
     grouped = stays.copy()
     grouped[groups.index] = True
-    left, factors = _without_penalties(p, groups), dict[int, tuple[int, ...]]()
+    left, factors = _without_penalties(p, groups) if len(groups) else p, dict[int, tuple[int, ...]]()
     if products:
         left, factors = without_products(left, grouped)
     return _result(compiled, left, groups, factors)
