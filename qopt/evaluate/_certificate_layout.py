@@ -72,6 +72,7 @@ class Coding:
         assert box.low is not None and box.high is not None
         if code == "one-hot":
             values = sorted(start + w for _, w in bits)
+            expect(len(values) == (box.high - box.low) // box.step + 1, f"column {c} misses values")
             expect(values == list(range(box.low, box.high + 1, box.step)), f"column {c} misses values")
             self.hot[c] = [b for b, _ in bits]
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ Number = int | Fraction
 """An exact number: whole ones as int, which is what most are and far quicker."""
 Terms = dict[tuple[int, ...], Number]
 """A polynomial: sorted tuples of distinct bits to coefficients, the constant under ``()``."""
+
+
+_CANONICAL = re.compile(r"-?\d{1,4000}(/\d{1,4000})?")
 
 
 class NotProvenError(Exception):
@@ -37,7 +41,7 @@ def whole(value: Any) -> int:
 
 def fraction(text: Any) -> Fraction:
     """A number as canonical text: ``-3``, ``7/4``."""
-    expect(isinstance(text, str), f"{text!r} is no number as text")
+    expect(isinstance(text, str) and _CANONICAL.fullmatch(text) is not None, f"{text!r:.80} is no number as text")
     value = Fraction(text)
     expect(str(value) == text, f"{text!r} is not in lowest terms")
     return value

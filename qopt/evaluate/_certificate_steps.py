@@ -209,8 +209,7 @@ def _count(state: State, raw: Mapping[str, Any]) -> None:
     clear = [c for c, a in line.terms.items() if a * sign < 0]
     room = side + sum(size(line.terms[c]) for c in clear)
     expect(0 <= at < len(sizes), f"{state.name(ref)}: no such count")
-    fits = sum(sizes[len(sizes) - at :]) <= room < sum(sizes[: at + 1])
-    expect(fits, f"{state.name(ref)} says no such count")
+    expect(sum(sizes[len(sizes) - at :]) <= room < sum(sizes[: at + 1]), f"{state.name(ref)} says no such count")
     terms: dict[int, Number] = {c: 1 if a > 0 else -1 for c, a in line.terms.items()}
     new = at - len(clear)
     state.lines[ref] = Line(terms, None, new) if sign > 0 else Line(terms, -new, None)
@@ -266,8 +265,7 @@ def _circled(state: State, source: int, walk: Any) -> set[tuple[int, int]]:
         low, high = state.reach(line.terms, {here[0]: here[1], column: 1 - whole(value)})
         above = line.upper is not None and low is not None and low > line.upper
         below = line.lower is not None and high is not None and high < line.lower
-        forbids = column != here[0] and value in (0, 1) and (above or below)
-        expect(forbids, f"{state.name(reference(given))} makes no such implication")
+        expect(column != here[0] and value in (0, 1) and (above or below), "no implication that the line makes")
         here = (column, value)
         seen.add(here)
     expect(here == (source, 1), "a circle of implications does not close")

@@ -1,7 +1,8 @@
-"""A point of the problem, judged by itself in exact numbers: feasible, and at what energy."""
+"""A point of the problem, judged by itself in exact numbers: feasible, at what energy, and what is wanted above it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,8 @@ from qopt.evaluate._certificate_layout import expanded
 from qopt.evaluate._certificate_numbers import Number, expect, meant, size, whole
 from qopt.evaluate._certificate_objective import Objective, number_of
 from qopt.evaluate._certificate_state import domain, line_of
+
+_AMOUNT = re.compile(r"\+?[\d.]{1,40}([eE][+-]?\d{1,3})?%?")
 
 
 def energy_of(problem: Problem, values: Any, weights: Sequence[Fraction]) -> Fraction:
@@ -71,3 +74,14 @@ def _value(p: Polynomial, number: Any, point: Sequence[int]) -> Number:
 def span_of(objective: Objective) -> Fraction:
     """How large an objective can be, term by term: what its rounding is measured by."""
     return Fraction(1) + sum(size(v) for v in objective.terms.values())
+
+
+def allowed(guarantee: str, top: Fraction) -> Fraction:
+    """How far above the incumbent the guarantee reaches."""
+    if guarantee in ("argmin", "total"):
+        return Fraction(0)
+    head, _, tail = guarantee.partition(":")
+    expect(head == "top" and _AMOUNT.fullmatch(tail) is not None, f"unknown guarantee {guarantee!r:.80}")
+    amount = Fraction(tail.removesuffix("%"))
+    expect(amount >= 0, f"unknown guarantee {guarantee!r}")
+    return amount / 100 * abs(top) if tail.endswith("%") else amount

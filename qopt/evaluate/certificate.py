@@ -48,7 +48,7 @@ from qopt.evaluate._certificate_raised import ceiling, raised, shared
 from qopt.evaluate._certificate_rules import Cut, Rule, Rules
 from qopt.evaluate._certificate_state import State, reference
 from qopt.evaluate._certificate_steps import retraced
-from qopt.evaluate._certificate_witness import energy_of, span_of
+from qopt.evaluate._certificate_witness import allowed, energy_of, span_of
 
 SCHEMA = 3
 _LAYOUT = ("columns", "products", "pieces", "levels")
@@ -200,7 +200,7 @@ class _Checker:
             expect(doc["ceiling"] is None, "a ceiling beside an incumbent")
             expect(guarantee != "total", "total takes no incumbent")
             top = fraction(doc["incumbent"])
-            wanted = _allowed(guarantee, top)
+            wanted = allowed(guarantee, top)
         noise = _NOISE * max(Fraction(1), abs(top) + wanted)
         expect(abs(allowance - wanted) <= noise, "the allowance is not that of the guarantee")
         expect(allowance + self.margin > wanted, "the margin is within the rounding of the allowance")
@@ -297,14 +297,3 @@ class _Checker:
         expect(2 * rounding < self.margin, "the QUBO is rounded by more than the margin allows")
         slack = self.objective.slack
         expect(slack is None or 2 * rounding < slack, "the QUBO is rounded by more than a level outweighs the next")
-
-
-def _allowed(guarantee: str, top: Fraction) -> Fraction:
-    """How far above the incumbent the guarantee reaches."""
-    if guarantee in ("argmin", "total"):
-        return Fraction(0)
-    head, _, tail = guarantee.partition(":")
-    expect(head == "top" and tail != "", f"unknown guarantee {guarantee!r}")
-    amount = Fraction(tail.removesuffix("%"))
-    expect(amount >= 0, f"unknown guarantee {guarantee!r}")
-    return amount / 100 * abs(top) if tail.endswith("%") else amount

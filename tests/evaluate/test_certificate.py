@@ -227,6 +227,14 @@ def test_malformed_documents_are_not_proven(document):
     assert not verify(document, problem, compile_problem(problem).polynomial).proven
 
 
+def test_numbers_that_fit_no_memory_are_refused_before_they_are_read():
+    problem = knapsack(np.random.default_rng(0))
+    compiled, document = certified(problem)
+    for key, value in (("margin", "1e999999999"), ("unit", "1/1e999999999"), ("guarantee", "top:1e-999999999")):
+        damaged = {**document, key: value}
+        assert not verify({**damaged, "digest": digest(damaged)}, problem, compiled.polynomial).proven
+
+
 def test_truncated_documents_are_not_proven():
     problem = choose(np.random.default_rng(0))
     compiled, document = certified(problem)
