@@ -87,7 +87,7 @@ def _accepted(gain, temperature, plan, random):
 
 
 @njit(cache=True, nogil=True)
-def _flip_run(begin, end, temperature, couplings, chain, plan):
+def flip_run(begin, end, temperature, couplings, chain, plan):
     """Propose every free bit of begin..end-1; returns the number of flips."""
     indptr, col, weight = couplings.indptr, couplings.col, couplings.weight
     field, sign = chain.field, chain.sign
@@ -118,7 +118,7 @@ def _flip_run(begin, end, temperature, couplings, chain, plan):
 
 
 @njit(cache=True, nogil=True)
-def _shift_set(k, temperature, couplings, layout, chain, plan):
+def shift_set(k, temperature, couplings, layout, chain, plan):
     """Propose every bit of set k but the one that is on now, each once; returns the number of shifts."""
     indptr, col, weight = couplings.indptr, couplings.col, couplings.weight
     field, sign = chain.field, chain.sign
@@ -145,7 +145,7 @@ def swap_gain(ra, sb, rb, sa, couplings, field):
 
 
 @njit(cache=True, nogil=True)
-def _swap_row(q, r, temperature, couplings, layout, chain, plan):
+def swap_row(q, r, temperature, couplings, layout, chain, plan):
     """Propose to swap row r of square q with each row below it; returns the number of swaps."""
     field, sign, place = chain.field, chain.sign, chain.place
     first, start, side = layout.row_start[q], layout.square_start[q], layout.side[q]
@@ -183,17 +183,17 @@ def anneal(units, couplings, layout, chain, plan):
         site = at[SITE]
         if site < runs:
             begin, end = site * RUN, min(site * RUN + RUN, free)
-            changes = _flip_run(begin, end, temperature, couplings, chain, plan)
+            changes = flip_run(begin, end, temperature, couplings, chain, plan)
             done += end - begin
         elif site < runs + sets:
             k = site - runs
-            changes = _shift_set(k, temperature, couplings, layout, chain, plan)
+            changes = shift_set(k, temperature, couplings, layout, chain, plan)
             done += layout.set_start[k + 1] - layout.set_start[k] - 1
         elif site < runs + sets + rows:
             row = site - runs - sets
             q = np.searchsorted(layout.row_start, row, side="right") - 1
             r = row - layout.row_start[q]
-            changes = _swap_row(q, r, temperature, couplings, layout, chain, plan)
+            changes = swap_row(q, r, temperature, couplings, layout, chain, plan)
             done += layout.side[q] - 1 - r
         else:
             if at[SWEEP] >= sweeps and at[CHANGES] == 0:

@@ -21,9 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from qopt.kernels.rng import advance, unit
-
-RUNG, ROUND = 0, 1
+from qopt.kernels.rng import advance
+from qopt.kernels.tempering import ROUND, RUNG, exchange
 
 
 class Square(NamedTuple):
@@ -119,17 +118,6 @@ def _sweep(square, temperature, table, replicas, k):
 
 
 @njit(cache=True, nogil=True)
-def _exchange(ladder, replicas):
-    """Let every other pair of neighbours on the ladder change places, by what both have to gain."""
-    order, energy = replicas.order, replicas.energy
-    for rung in range(replicas.at[ROUND] & 1, len(order) - 1, 2):
-        low, high = order[rung], order[rung + 1]
-        gain = (1.0 / ladder[rung] - 1.0 / ladder[rung + 1]) * (energy[low] - energy[high])
-        if gain >= 0 or unit(replicas.random) < np.exp(gain):
-            order[rung], order[rung + 1] = high, low
-
-
-@njit(cache=True, nogil=True)
 def temper(units, square, ladder, table, replicas):
     """Propose at least ``units`` swaps, to the end of a sweep; returns how many.
 
@@ -143,7 +131,7 @@ def temper(units, square, ladder, table, replicas):
         done += each
         at[RUNG] += 1
         if at[RUNG] == len(ladder):
-            _exchange(ladder, replicas)
+            exchange(ladder, replicas.order, replicas.energy, at[ROUND] & 1, replicas.random)
             at[RUNG] = 0
             at[ROUND] += 1
     return done

@@ -22,9 +22,9 @@ class Chains:
         self.structure, self.couplings = structure, couplings
         c, s = couplings, structure
         self._weights = (c.indptr, c.col, c.weight)
-        self._couplings = anneal_chain.Couplings(c.linear, *self._weights, np.array([c.lowest]))
+        self.arrays = anneal_chain.Couplings(c.linear, *self._weights, np.array([c.lowest]))
         free = np.array([s.free], dtype=np.int64)
-        self._layout = anneal_chain.Layout(free, s.set_start, s.square_start, s.side, s.row_start)
+        self.layout = anneal_chain.Layout(free, s.set_start, s.square_start, s.side, s.row_start)
 
     @property
     def sweep(self) -> int:
@@ -40,9 +40,12 @@ class Chains:
 
     def step(self, units: int, chain: Chain, temperatures: Floats, least: float) -> int:
         """See ``anneal_chain.anneal``."""
-        plan = anneal_chain.Plan(temperatures, _TABLE, np.array([least]))
-        done: int = anneal_chain.anneal(units, self._couplings, self._layout, chain, plan)
+        done: int = anneal_chain.anneal(units, self.arrays, self.layout, chain, self.plan(temperatures, least))
         return done
+
+    def plan(self, temperatures: Floats, least: float) -> anneal_chain.Plan:
+        """Temperatures, and the least gain of a step down, for the kernel."""
+        return anneal_chain.Plan(temperatures, _TABLE, np.array([least]))
 
     def point(self, chain: Chain) -> Bits:
         """Where a chain stands."""
@@ -57,5 +60,5 @@ class Chains:
         """What some of the moves would change, evenly chosen from all of a sweep."""
         out = np.empty(min(self.structure.moves, _PROBES))
         stride = -(-self.structure.moves // _PROBES)
-        count = anneal_chain.gains(self._couplings, self._layout, chain, max(1, stride), out)
+        count = anneal_chain.gains(self.arrays, self.layout, chain, max(1, stride), out)
         return out[:count]
