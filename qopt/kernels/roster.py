@@ -18,7 +18,7 @@ _COOLING = 64
 _WEIGHING = 1024
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def set_duty(f: Any, s: Any, p: int, d: int, duty: int) -> None:
     """Give a person a duty; everything but what depends on the whole row is kept up."""
     now = s.now[0]
@@ -159,7 +159,7 @@ def count_up(f: Any, s: Any) -> None:
         now.price += s.spread[b] * f.balance[b]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def cost(s: Any) -> float:
     """What the plan costs, with what is broken at its weights."""
     total = s.now[0].price
@@ -168,57 +168,57 @@ def cost(s: Any) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
-def put(f: Any, s: Any, p: int, d: int, duty: int) -> bool:
-    """Give a person a duty and note it for ``undo``; False where it is not allowed."""
-    old = s.duty[p, d]
-    if old == duty:
-        return True
-    if not f.allowed[p, d, duty]:
-        return False
-    now = s.now[0]
-    s.noted[now.noted] = p, d, old
-    now.noted += 1
-    set_duty(f, s, p, d, duty)
-    return True
+@njit(cache=True, nogil=True, inline="always")
+def note(f: Any, s: Any, p: int, d: int, duty: int) -> bool:
+    """Note a duty that a move gives; False where it is not allowed."""
+    if s.duty[p, d] != duty:
+        now = s.now[0]
+        s.noted[now.noted, 0] = p
+        s.noted[now.noted, 1] = d
+        s.noted[now.noted, 2] = duty
+        now.noted += 1
+    return f.allowed[p, d, duty]
 
 
 @njit(cache=True, nogil=True)
-def undo(f: Any, s: Any) -> None:
-    """Take back what was noted."""
-    now = s.now[0]
-    for k in range(now.noted - 1, -1, -1):
-        set_duty(f, s, s.noted[k, 0], s.noted[k, 1], s.noted[k, 2])
-    now.noted = 0
+def exchange(f: Any, s: Any) -> None:
+    """Give the noted duties and note those that were there instead: done twice, nothing has changed."""
+    for k in range(s.now[0].noted):
+        p, d, duty = s.noted[k, 0], s.noted[k, 1], s.noted[k, 2]
+        s.noted[k, 2] = s.duty[p, d]
+        set_duty(f, s, p, d, duty)
 
 
 @njit(cache=True, nogil=True)
-def move(f: Any, s: Any) -> tuple[bool, int, int]:
-    """One random move: whether it is allowed and changes anything, and whose rows it changes."""
+def draw(f: Any, s: Any) -> tuple[bool, int, int]:
+    """Note one random move: whether it is allowed and changes anything, and whose rows it changes."""
+    s.now[0].noted = 0
     people, days = s.duty.shape
-    duties = f.allowed.shape[2]
     p, d = below(s.rng, people), below(s.rng, days)
     q = p
     ok = True
     u = unit(s.rng)
     if u < 0.35 or days == 1:
-        ok = put(f, s, p, d, below(s.rng, duties))
+        ok = note(f, s, p, d, below(s.rng, f.allowed.shape[2]))
     else:
         length = min(1 + below(s.rng, 1 + below(s.rng, f.longest[0])), days - d)
+        to = d
+        duty = -1
         if u < 0.7 and people > 1:
             q = (p + 1 + below(s.rng, people - 1)) % people
-            for e in range(d, d + length):
-                mine, other = s.duty[p, e], s.duty[q, e]
-                ok = ok and put(f, s, p, e, other) and put(f, s, q, e, mine)
         elif u < 0.85:
             to = below(s.rng, days - length + 1)
-            for k in range(length):
-                mine, other = s.duty[p, d + k], s.duty[p, to + k]
-                ok = ok and put(f, s, p, d + k, other) and put(f, s, p, to + k, mine)
+            ok = to >= d + length or to + length <= d
         else:
-            duty = below(s.rng, duties)
-            for e in range(d, d + length):
-                ok = ok and put(f, s, p, e, duty)
+            duty = below(s.rng, f.allowed.shape[2])
+        for k in range(length):
+            if not ok:
+                break
+            if duty >= 0:
+                ok = note(f, s, p, d + k, duty)
+            else:
+                mine, other = s.duty[p, d + k], s.duty[q, to + k]
+                ok = note(f, s, p, d + k, other) and note(f, s, q, to + k, mine)
     return ok and s.now[0].noted > 0, p, q
 
 
@@ -238,13 +238,15 @@ def keep(s: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def reweigh(f: Any, s: Any) -> None:
-    """Weights of kinds of rules that were broken all the time rise, of those that always held they fall."""
+    """Weights of kinds of rules that were broken all the time rise, of those that always held they fall.
+
+    Only in the colder half of a cycle: while it is hot, something is always broken.
+    """
     for k in range(len(s.broken)):
         if s.times[k] == _WEIGHING:
-            s.weight[k] = min(s.weight[k] * 1.25, f.range[1])
+            s.weight[k] = min(s.weight[k] * 1.1, f.range[2])
         elif s.times[k] == 0:
             s.weight[k] = max(s.weight[k] * 0.95, f.range[0])
-        s.times[k] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -253,6 +255,7 @@ def restart(f: Any, s: Any) -> None:
     now = s.now[0]
     now.cycle = min(2 * now.cycle, f.cycles[1])
     now.step = 0
+    s.weight[:] = f.range[1]
     s.duty[:] = s.best
     count_up(f, s)
 
@@ -269,27 +272,30 @@ def roster_search(f: Any, s: Any, units: int) -> int:
         if now.step % _COOLING == 0:
             now.heat = f.heat[0] * (f.heat[1] / f.heat[0]) ** (now.step / now.cycle)
         if now.step % _WEIGHING == 0:
-            reweigh(f, s)
+            if 2 * now.step >= now.cycle:
+                reweigh(f, s)
+            s.times[:] = 0
             here = cost(s)
         now.step += 1
-        ok, p, q = move(f, s)
+        ok, p, q = draw(f, s)
         if ok:
+            exchange(f, s)
+            runs, weekends = s.broken[RUNS], s.broken[WEEKENDS]
+            mine, mine_off = s.row[p, RUNS], s.row[p, WEEKENDS]
+            other, other_off = s.row[q, RUNS], s.row[q, WEEKENDS]
             walk(f, s, p)
             if q != p:
                 walk(f, s, q)
             there = cost(s)
             if there <= here or unit(s.rng) < np.exp((here - there) / now.heat):
-                now.noted = 0
                 here = there
                 if now.price < now.best_price - _EPSILON or now.best_broken > _EPSILON:
                     keep(s)
             else:
-                undo(f, s)
-                walk(f, s, p)
-                if q != p:
-                    walk(f, s, q)
-        else:
-            undo(f, s)
+                exchange(f, s)
+                s.broken[RUNS], s.broken[WEEKENDS] = runs, weekends
+                s.row[p, RUNS], s.row[p, WEEKENDS] = mine, mine_off
+                s.row[q, RUNS], s.row[q, WEEKENDS] = other, other_off
         for k in range(len(s.broken)):
             if s.broken[k] > _EPSILON:
                 s.times[k] += 1

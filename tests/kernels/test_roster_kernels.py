@@ -79,16 +79,19 @@ def test_moves_twin(seed):
     assert float(s.now["best_broken"][0]) == pytest.approx(broken.sum())
 
 
-def test_undo_twin():
+def test_exchange_twin():
     """A move that is taken back leaves no trace."""
     _, f, s = prepared(5)
     kernels.roster_search(f, s, 50)
     for _ in range(50):
         before = [np.array(part) for part in (s.duty, s.have, s.sum, s.tally, s.spread, s.broken)]
         price = float(s.now["price"][0])
-        s.now["noted"] = 0
-        _, p, q = kernels.move(f, s)
-        kernels.undo(f, s)
+        ok, p, q = kernels.draw(f, s)
+        if not ok:
+            continue
+        kernels.exchange(f, s)
+        assert not np.array_equal(before[0], s.duty)
+        kernels.exchange(f, s)
         kernels.walk(f, s, p)
         kernels.walk(f, s, q)
         assert float(s.now["price"][0]) == pytest.approx(price)

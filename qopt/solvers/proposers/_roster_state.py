@@ -49,7 +49,7 @@ class Facts(NamedTuple):
     longest: Ints  # (1,) days that a move takes at most
     heat: Floats  # (2,) temperatures at which a cycle begins and ends
     cycles: Ints  # (2,) steps of the first cycle, and of the longest
-    range: Floats  # (2,) least and largest weight of what is broken
+    range: Floats  # (3,) least weight of what is broken, the one that a cycle begins with, the largest
 
 
 class State(NamedTuple):
@@ -67,7 +67,7 @@ class State(NamedTuple):
     broken: Floats  # (KINDS,)
     weight: Floats  # (KINDS,)
     times: Ints  # (KINDS,) steps with something broken since the weights were changed
-    noted: Ints  # (2 P D, 3) person, day and duty before
+    noted: Ints  # (2 D, 3) person, day and duty of a move
 
 
 def facts(form: Roster, *, heat: tuple[float, float], cycles: tuple[int, int]) -> Facts:
@@ -104,6 +104,9 @@ def facts(form: Roster, *, heat: tuple[float, float], cycles: tuple[int, int]) -
         person[name] = np.minimum(getattr(runs, name), FAR)
     allowed, price = _cells(form)
     typical = typical_price(form)
+    largest = max(
+        typical, float(np.abs(price).max(initial=0)), line["under"].max(initial=0), line["over"].max(initial=0)
+    )
     return Facts(
         allowed,
         price,
@@ -122,7 +125,7 @@ def facts(form: Roster, *, heat: tuple[float, float], cycles: tuple[int, int]) -
         np.array([min(days, 10)]),
         np.array([heat[0] * typical, heat[1] * typical]),
         np.array(cycles),
-        np.array([0.5 * typical, 1e6 * typical]),
+        np.array([0.5 * typical, largest, 10.0 * largest]),
     )
 
 
@@ -167,9 +170,9 @@ def state_of(f: Facts, seed: int) -> State:
         np.zeros(len(f.balance), np.int64),
         np.zeros((people, 2), np.int64),
         np.zeros(KINDS),
-        np.full(KINDS, max(f.range[0], np.abs(f.price).max(initial=0), f.cover["under"].max(initial=0))),
+        np.full(KINDS, f.range[1]),
         np.zeros(KINDS, np.int64),
-        np.zeros((2 * people * days, 3), np.int64),
+        np.zeros((2 * days, 3), np.int64),
     )
     enter(f, s, np.argmax(f.allowed, axis=2))
     return s
@@ -182,6 +185,15 @@ def enter(f: Facts, s: State, duty: Ints) -> None:
     s.duty[:] = duty
     count_up(f, s)
     keep(s)
+
+
+def faulty(f: Facts, s: State) -> Bools:
+    """People whose own rules are broken in the state's plan, shape (people,)."""
+    off = (s.sum < f.total["least"]) | (s.sum > f.total["most"])
+    owner = np.repeat(np.arange(len(s.duty)), np.diff(f.total_start))
+    broken: Bools = np.asarray(s.row.any(axis=1))
+    broken[owner[off & f.total["hard"]]] = True
+    return broken
 
 
 def read(s: State) -> Proposal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qopt.core.accepts import AcceptsForm
+from qopt.core.arrays import Bools
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.forms.roster import Proposal, Roster, evaluate
@@ -34,8 +35,8 @@ class RosterSearch:
         Most proposals returned: the best plans, as they were found.
     """
 
-    hot: float = 6.0
-    cold: float = 0.1
+    hot: float = 15.0
+    cold: float = 0.15
     cycle: int = 100_000
     longest: int = 20_000_000
     most: int = 30
@@ -119,9 +120,14 @@ class Walk:
             self.enter(finds.best[0])
         self._harvest()
 
+    def faulty(self, proposal: Proposal) -> Bools:
+        """People whose own rules a plan breaks, shape (people,)."""
+        self.enter(proposal)
+        return states.faulty(self.facts, self.state)
+
     def enter(self, proposal: Proposal) -> None:
         """Go on from a plan, when everybody may do what it says."""
-        duty = proposal.duty.astype(np.int64)
+        duty = proposal.duty
         people, days, _ = self.form.shape
         if self.facts.allowed[np.arange(people)[:, None], np.arange(days), duty].all():
             states.enter(self.facts, self.state, duty)

@@ -135,7 +135,7 @@ class _Turns:
         best = self.finds.best
         assert best is not None
         proposal, check = best
-        free = self._free()
+        free = self._free() if check.feasible else self._around(self.walk.faulty(proposal))
         values = self.cells.lift(proposal)
         fixed = np.full(self.cells.size, np.nan)
         shifts = self.form.shape[2] - 1
@@ -166,6 +166,15 @@ class _Turns:
         quick = solved and (self.counted or outcome.seconds < self.settings.each / 4)
         self.size = min(self.size * 1.15, free.size) if quick else max(self.size * 0.85, 20.0)
         return better
+
+    def _around(self, faulty: Bools) -> Bools:
+        """All days of the people whose rules are broken, and of others up to the size; shape (people, days)."""
+        people, days, _ = self.form.shape
+        order = self.rng.permutation(people)
+        order = order[np.argsort(~faulty[order], kind="stable")]
+        free = np.zeros((people, days), dtype=bool)
+        free[order[: max(int(faulty.sum()), min(people, max(2, round(self.size / days))))]] = True
+        return free
 
     def _free(self) -> Bools:
         """Cells set free, shape (people, days): some people's, or those of a stretch of days."""
