@@ -12,9 +12,11 @@ from qopt.core.arrays import Bits, Floats, Ints
 from qopt.kernels import anneal_fields
 from qopt.kernels.swap_tempering import Square
 from qopt.reduce.kronecker import Factors
+from qopt.reduce.tours import Tour, tour_of
 from qopt.solvers.search.couplings import Couplings
 from qopt.solvers.search.landscape import Landscape
 
+_LEAST_STOPS = 8
 _LARGEST = 2.0**27
 """Of a field in int32, so that a price of four fields and a pair fits too."""
 
@@ -37,9 +39,9 @@ class Assignment:
 
     @classmethod
     def of(cls, landscape: Landscape) -> Assignment | None:
-        """The assignment that a landscape is; None where it is anything else."""
+        """The assignment that a landscape is; None where it is anything else, or a tour."""
         factors, couplings = landscape.factors, landscape.couplings
-        if factors is None:
+        if factors is None or tour_in(landscape) is not None:
             return None
         linear = factors.scale * couplings.linear.astype(factors.flow.dtype).reshape(factors.side, -1)
         parts = (linear, factors.flow, factors.distance)
@@ -67,6 +69,15 @@ class Assignment:
     def energies(self, points: Bits) -> Floats:
         """Inner energies of inner points, from the couplings themselves."""
         return inner_energies(self.landscape.couplings, points)
+
+
+def tour_in(landscape: Landscape) -> Tour | None:
+    """The tour that a landscape is, of at least eight stops (kicks need room); None where it is anything else."""
+    factors = landscape.factors
+    if factors is None:
+        return None
+    tour = tour_of(factors, landscape.couplings.linear.reshape(factors.side, -1))
+    return tour if tour is not None and len(tour.step) >= _LEAST_STOPS else None
 
 
 def square_points(places: NDArray[Any]) -> Bits:

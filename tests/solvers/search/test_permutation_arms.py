@@ -50,6 +50,8 @@ def test_arms_refuse_what_is_no_product(arm):
     members = (GroupKind.PERMUTATION, range(16))
     other = Polynomial.from_pairs(p.linear, p.row, p.col, p.value + (np.arange(len(p.value)) == 9))
     assert arm.fit(landscape_of(compiled_of(other, [members]))) is None
+    tour = quadratic_assignment(*problem(1, 8)[:1], np.roll(np.eye(8), 1, axis=1))
+    assert arm.fit(landscape_of(tour)) is None
     free = Polynomial.from_pairs(np.append(p.linear, 1.0), p.row, p.col, p.value)
     assert arm.fit(landscape_of(compiled_of(free, [members]))) is None
 

@@ -22,23 +22,18 @@ _SWEEPS = 24
 _TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PermutationLadder(Ladder):
     """See ``kernels.swap_tempering``."""
 
-    assignment: Assignment | None = None
+    assignment: Assignment
 
     name: ClassVar[str] = "permutation"
     prior: ClassVar[float] = 0.9
 
-    @property
-    def _problem(self) -> Assignment:
-        assert self.assignment is not None
-        return self.assignment
-
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> swap_tempering.Replicas:
         """Replicas that start at inner points (replicas, size), in the order of the ladder."""
-        a, count = self._problem, len(points)
+        a, count = self.assignment, len(points)
         places = np.array([a.place(point) for point in points])
         field = np.empty((count, a.side, a.side), dtype=a.square.linear.dtype)
         energy = np.array([swap_tempering.load(a.square, places[k], field[k]) for k in range(count)])
@@ -48,7 +43,7 @@ class PermutationLadder(Ladder):
     @cached_property
     def temperatures(self) -> Floats:
         """Coldest first: from that at which 0.3 % of the swaps are accepted to that at which 2.5 % are."""
-        a, random = self._problem, np.random.default_rng(0)
+        a, random = self.assignment, np.random.default_rng(0)
         replica = self.replicas(a.points(random.permutation(a.side)[None]), np.array([1], dtype=np.uint64))
         sizes = [
             abs(swap_tempering.swap_cost(a.square, replica.field[0], replica.place[0], r, s))
@@ -70,16 +65,16 @@ class PermutationLadder(Ladder):
 
     def temper(self, units: int, replicas: swap_tempering.Replicas) -> int:
         """Propose at least that many swaps; returns how many."""
-        done: int = swap_tempering.temper(units, self._problem.square, self.temperatures, _TABLE, replicas)
+        done: int = swap_tempering.temper(units, self.assignment.square, self.temperatures, _TABLE, replicas)
         return done
 
     def best(self, replicas: swap_tempering.Replicas) -> tuple[Bits, Floats]:
         """The best inner point that each replica has been at, and its energy."""
-        points = self._problem.points(replicas.best)
-        return points, self._problem.energies(points)
+        points = self.assignment.points(replicas.best)
+        return points, self.assignment.energies(points)
 
 
 def fit(landscape: Landscape) -> PermutationLadder | None:
     """For one square whose pairs pay flow times distance."""
     assignment = Assignment.of(landscape)
-    return None if assignment is None else PermutationLadder(landscape, assignment=assignment)
+    return None if assignment is None else PermutationLadder(landscape=landscape, assignment=assignment)

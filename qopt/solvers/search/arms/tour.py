@@ -14,14 +14,11 @@ from qopt.core.forms.routes import Proposal, Routes
 from qopt.core.watch import run_in_chunks
 from qopt.kernels import tour_directed
 from qopt.kernels.rng import streams
-from qopt.reduce.tours import Tour, tour_of
+from qopt.reduce.tours import Tour
 from qopt.solvers.proposers import _routes_state as states
 from qopt.solvers.search.arm import Ends, Turn
-from qopt.solvers.search.assignment import inner_energies, square_points
+from qopt.solvers.search.assignment import inner_energies, square_points, tour_in
 from qopt.solvers.search.landscape import Landscape
-
-_LEAST = 8
-"""Stops of the smallest tour: kicks need room, and smaller ones are nothing for any search."""
 
 _ELITES = 8
 _WARM = 0.02  # temperature of kicks, in mean steps
@@ -125,8 +122,5 @@ def legs(turn: Turn, scale: float) -> list[tuple[float, Any, int | None]]:
 
 def fit(landscape: Landscape) -> TourSearch | None:
     """For one square of a tour: a ring or a line of places, each paying for its neighbours."""
-    factors = landscape.factors
-    if factors is None:
-        return None
-    tour = tour_of(factors, landscape.couplings.linear.reshape(factors.side, -1))
-    return TourSearch(landscape, tour) if tour is not None and len(tour.step) >= _LEAST else None
+    tour = tour_in(landscape)
+    return None if tour is None else TourSearch(landscape, tour)
