@@ -30,7 +30,7 @@ from qopt.kernels import lift_tables
 from qopt.reduce.groups import with_permutations
 
 _ROUNDING = 1e-12
-_LARGEST_TABLE = 2**25  # entries
+_LARGEST_TABLE = 2**22  # entries; with more lines nothing is lifted
 _FAILURES = 256
 """Pairs tried in vain before cliques are given up, and four times as many as were found."""
 
