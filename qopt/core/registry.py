@@ -35,7 +35,8 @@ def _announced(kind: str) -> EntryPoints:
 @cache
 def _all_announced() -> EntryPoints:
     """Every entry point there is; finding them reads a file of each installed package, so it is done once."""
-    return entry_points()
+    points: EntryPoints = entry_points()  # type: ignore[assignment]  # the stubs tell of a class that 3.12 has dropped
+    return points
 
 
 def _one(kind: str) -> str:
