@@ -8,36 +8,37 @@ that a large landscape is improved in all its parts at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from qopt.core.arrays import Bits
-from qopt.core.watch import Watch
-from qopt.solvers.search.annealer import LEAST_LANES, MOST_LANES, Annealer, Block
+from qopt.kernels.anneal_words import CHAINS
+from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.clusters import Merged
 from qopt.solvers.search.landscape import Landscape
 
-WARMTH = 0.28, 0.5
-"""How warm the copies get, as a share of the hottest temperature: drawn between these for every round."""
+WARM = 0.1, 0.7
+"""Where in the schedule a round begins: drawn between these."""
 
-SWEEPS = 64, 1024
+SWEEPS = 32, 512
 """Of a round: drawn evenly in the logarithm, fewer where the turn is too short."""
 
-_FIRST_SWEEPS = 64  # of the round from random points
+FRESH = 0.3
+"""How often a turn begins at random points though there is an elite: crosses need points that differ."""
+
 _LEAST_SWEEPS = 16
-_KEPT = 8  # reads returned of the round from random points
 _SHARE = 0.8  # of the time left that a round is planned for
+_MOST_SECONDS = 1.0  # of a round where nothing says when the time is up
 
 
 @dataclass(eq=False)
 class Renewal:
-    """Rounds of warming, cooling and crossing, from an entry of the elite or, without any, from random points."""
+    """Rounds of annealed copies, each crossed with what the copies were made of."""
 
     landscape: Landscape
-    pace: list[float] = field(default_factory=lambda: [1e8])
+    pace: list[float] = field(default_factory=lambda: [1e9])
     """Moves per second of the last round: makes rounds fit into what is left of a turn that ends by time."""
 
     name: ClassVar[str] = "renewal"
@@ -46,73 +47,53 @@ class Renewal:
     prior: ClassVar[float] = 0.9
 
     def spend(self, turn: Turn) -> Ends:
-        """Rounds until the turn is over."""
+        """Rounds until the turn is over; at least one."""
         random = np.random.default_rng([turn.seed, turn.number, 2])
-        run = _Run(self, turn)
-        hot, cold = self.range
-        others: list[Bits] = []
-        if turn.elite:
-            start = turn.elite[int(len(turn.elite) * random.random() ** 2)].point
-        else:
-            sweeps = max(1, min(_FIRST_SWEEPS, run.sweeps))
-            start, *others = run.anneal(None, np.geomspace(hot, cold, sweeps))
-        merged = Merged(self.landscape.couplings, start, turn.seed, turn.number)
-        merged.cross(others, turn.watch)
-        while run.complete:
-            warm = max(cold, hot * random.uniform(*WARMTH))
-            drawn = int(np.exp(random.uniform(*np.log(SWEEPS))))
-            sweeps = min(drawn, run.sweeps)
-            if sweeps < _LEAST_SWEEPS:
+        schedule = self.landscape.arranged.schedule(turn.watch)
+        annealer, seed = Annealer.of(self.landscape, int(random.integers(2**63))), int(random.integers(2**63))
+        copies = side_by_side(annealer)
+        size = copies * self.landscape.structure.size
+        merged: Merged | None = None
+        if turn.elite and random.random() >= FRESH:
+            entry = turn.elite[int(len(turn.elite) * random.random() ** 2)]
+            merged = Merged(self.landscape.couplings, entry.point, seed)
+        moves, read, complete = 0, 0, True
+        while complete:
+            begin = random.uniform(*WARM) if merged else 0.0
+            sweeps = min(int(np.exp(random.uniform(*np.log(SWEEPS)))), self._room(turn, moves) // size)
+            if read and sweeps < _LEAST_SWEEPS:
                 break
-            ends = run.anneal(merged.point, np.geomspace(warm, cold, sweeps))
-            if run.complete:
-                merged.cross(ends, turn.watch)
-        points = np.array([merged.point, *others[: _KEPT - 1]])
-        energies = [Merged(self.landscape.couplings, p, 0, 0).energy for p in points]
-        return Ends(points, np.array(energies), run.moves, run.complete)
+            reads = range(read, read + copies)
+            starts = _copies(merged.point, reads) if merged else reads
+            read += copies
+            before = turn.watch.clock()
+            for ends in annealer.run(Block(starts, schedule.sweeps(max(1, sweeps), begin), True), turn.watch):
+                if ends.moves:
+                    self.pace.append(ends.moves / max(1e-6, turn.watch.clock() - before))
+                    moves, complete = moves + ends.moves, ends.complete
+                merged = merged or Merged(self.landscape.couplings, ends.points[ends.energies.argmin()], seed)
+                merged.cross(ends.points, turn.watch)
+                if turn.watch.expired():
+                    break
+        assert merged is not None
+        return Ends(merged.point[None], np.array([merged.energy]), moves, complete)
 
-    @cached_property
-    def range(self) -> tuple[float, float]:
-        """Hottest and coldest temperature, in inner energies; the same for all turns."""
-        return Annealer(self.landscape.structure, self.landscape.couplings, 0).temperatures(Watch(clock=float))
-
-
-class _Run:
-    """The blocks of reads of one turn, and what they have taken of it."""
-
-    def __init__(self, arm: Renewal, turn: Turn) -> None:
-        self.moves, self.complete = 0, True
-        self._annealer = Annealer(arm.landscape.structure, arm.landscape.couplings, turn.seed + turn.number)
-        self._turn, self._pace = turn, arm.pace
-        self._lanes = self._annealer.lanes(MOST_LANES)
-        self._read = 0
-
-    @property
-    def sweeps(self) -> int:
-        """Sweeps that there is room for."""
-        turn = self._turn
+    def _room(self, turn: Turn, moves: int) -> int:
+        """Moves that the turn has room for."""
         if turn.work is not None:
-            room = turn.work - self.moves
-        else:
-            room = int(_SHARE * self._pace[-1] * turn.watch.remaining()) if turn.watch.deadline is not None else 2**62
-        return room // (self._lanes * self._annealer.structure.size)
+            return turn.work - moves
+        return int(_SHARE * self.pace[-1] * min(_MOST_SECONDS, turn.watch.remaining()))
 
-    def anneal(self, start: Bits | None, temperatures: np.ndarray) -> list[Bits]:
-        """Reads from copies of a point, or from random points; the lowest first."""
-        numbers = range(self._read, self._read + self._lanes)
-        starts = [(k, self._annealer.start(k) if start is None else start) for k in numbers]
-        before = self._turn.watch.clock()
-        (ends,) = self._annealer.run(Block(starts, temperatures, True), self._turn.watch)
-        self._pace.append(ends.moves / max(1e-6, self._turn.watch.clock() - before))
-        self._read += self._lanes
-        self.moves += ends.moves
-        self.complete = ends.complete
-        return list(ends.points[np.argsort(ends.energies, kind="stable")])
+
+def _copies(point: Bits, reads: range) -> list[tuple[int, Bits]]:
+    return [(read, point) for read in reads]
+
+
+def side_by_side(annealer: Annealer) -> int:
+    """Reads of a round; 0 where they do not go side by side."""
+    return annealer.together(CHAINS) or annealer.lanes(MOST_LANES)
 
 
 def fit(landscape: Landscape) -> Renewal | None:
-    """For sparse pairs of free bits, not too many for the lanes."""
-    if not (landscape.plain and landscape.free):
-        return None
-    annealer = Annealer(landscape.structure, landscape.couplings, 0)
-    return Renewal(landscape) if annealer.lanes(MOST_LANES) >= LEAST_LANES else None
+    """For sparse pairs of free bits that can be annealed side by side."""
+    return Renewal(landscape) if landscape.plain and side_by_side(Annealer.of(landscape, 0)) else None
