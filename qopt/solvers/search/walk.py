@@ -35,7 +35,7 @@ class Walk:
     def __init__(self, couplings: Couplings, seed: int, number: int, watch: Watch, work: int | None = None) -> None:
         n, kind = len(couplings.linear), couplings.linear.dtype
         self.steps = 0
-        self._left = None if work is None else max(1, work // max(1, n))
+        self._most = None if work is None else max(1, work // max(1, n))
         self._watch = watch
         self._linear = couplings.linear
         self._weights = (couplings.indptr, couplings.col, couplings.weight)
@@ -50,7 +50,12 @@ class Walk:
     @property
     def over(self) -> bool:
         """Whether the work is done or the watch has ended."""
-        return self._watch.expired() or (self._left is not None and self.steps >= self._left)
+        return self._watch.expired() or self.left == 0
+
+    @property
+    def left(self) -> int | None:
+        """Steps that it may still take; None: any number."""
+        return None if self._most is None else max(0, self._most - self.steps)
 
     @property
     def ends(self) -> Ends:
@@ -58,6 +63,10 @@ class Walk:
         found = self._found.snapshot()
         points, energies = np.array([e.point for e in found]), np.array([e.energy for e in found])
         return Ends(points, energies, self.steps * len(self._until), not self._watch.expired())
+
+    def count(self, moves: int) -> None:
+        """Let what was done elsewhere count for the work."""
+        self.steps += moves // max(1, len(self._until))
 
     def to(self, point: Bits) -> None:
         """Go to a point, or as far as the watch allows."""
@@ -74,8 +83,7 @@ class Walk:
 
     def improve(self, patience: int) -> Entry:
         """Tabu search until so many steps have brought nothing, or work or watch end; returns the best point."""
-        most = None if self._left is None else max(0, self._left - self.steps)
-        self._search(most, patience, len(self._until) // _SHARE, _SPREAD)
+        self._search(self.left, patience, len(self._until) // _SHARE, _SPREAD)
         best = Entry(self._kept.copy(), float(self._energy[BEST]))
         self._found.add(best)
         return best

@@ -73,7 +73,7 @@ def test_a_turn_of_some_work_is_the_same_however_it_is_cut(module):
     assert np.array_equal(one.points, other.points)
     assert one.moves == other.moves
     assert abs(one.moves - 70 * 4000) <= 70
-    one, other = (module.fit(made).spend(turn(elite, 70 * 30, number=number)) for number in (3, 4))
+    one, other = (module.fit(made).spend(turn(elite, 70 * 9, number=number)) for number in (3, 4))
     assert not np.array_equal(one.points, other.points), "every turn has random numbers of its own"
 
 

@@ -7,13 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from qopt.solvers.search.arm import Ends, Turn
+from qopt.solvers.search.annealer import Annealer, Block
+from qopt.solvers.search.arm import Ends, Entry, Turn
 from qopt.solvers.search.arms.tabu import suits
 from qopt.solvers.search.elite import Elite
 from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.walk import Walk
 
-PATIENCE = 5
+SWEEPS = 100
+"""Of the short anneal that a newcomer comes from."""
+
+PATIENCE = 3
 """Steps without a new best after which a walk gives up, in numbers of bits: many short walks, not few long ones."""
 
 MEMBERS = 10
@@ -27,8 +31,8 @@ _APART = 1000  # members differ in at least one bit of so many
 class Relink:
     """Path relinking: a child of two members is what tabu search finds from the best point between them.
 
-    A turn begins with the elite, or, every second time, with one of it; the population is filled up by tabu search from
-    random points. That it is small and short-lived is worth more than what it could still find.
+    A turn begins with the elite or, once that is large, every second time with one of it; newcomers make up the number.
+    That a population is small and short-lived is worth more than what it could still find.
     """
 
     landscape: Landscape
@@ -47,15 +51,13 @@ class Relink:
         structure = self.landscape.structure
         random = np.random.default_rng([turn.seed, turn.number, 3])
         walk = Walk(self.landscape.couplings, turn.seed, turn.number, turn.watch, turn.work)
-        patience = PATIENCE * structure.size
         members = Elite(MEMBERS, structure.size // _APART)
-        chosen = random.permutation(len(turn.elite))[: MEMBERS if random.random() < 0.5 else 1]
-        for k in chosen:
+        again = len(turn.elite) < MEMBERS or random.random() < 0.5
+        for k in random.permutation(len(turn.elite))[: MEMBERS if again else 1]:
             members.add(turn.elite[k])
         while True:
             for _ in range(MEMBERS - len(members)):
-                walk.to(structure.random_points(random, 1)[0])
-                members.add(walk.improve(patience))
+                members.add(self._newcomer(walk, random, turn))
                 if walk.over:
                     return walk.ends
             barren = 0
@@ -63,10 +65,20 @@ class Relink:
                 known = members.snapshot()
                 one, other = random.choice(len(known), 2, replace=False)
                 walk.between(known[one].point, known[other].point)
-                barren = 0 if members.add(walk.improve(patience)) else barren + 1
+                barren = 0 if members.add(walk.improve(PATIENCE * structure.size)) else barren + 1
                 if walk.over:
                     return walk.ends
             members.thin(1)
+
+    def _newcomer(self, walk: Walk, random: np.random.Generator, turn: Turn) -> Entry:
+        """What tabu search finds from where a short anneal ends."""
+        annealer = Annealer.of(self.landscape, int(random.integers(2**63)))
+        sweeps = SWEEPS if walk.left is None else min(SWEEPS, walk.left)
+        temperatures = self.landscape.arranged.schedule(turn.watch).sweeps(sweeps)
+        (ends,) = annealer.run(Block([(0, annealer.start(0))], temperatures, False), turn.watch)
+        walk.count(ends.moves)
+        walk.to(ends.points[0])
+        return walk.improve(PATIENCE * self.landscape.structure.size)
 
 
 def fit(landscape: Landscape) -> Relink | None:
