@@ -12,12 +12,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from qopt.core.arrays import Bits
+from qopt.core.arrays import Bits, Floats
+from qopt.core.watch import Watch
 from qopt.kernels.anneal_words import CHAINS
 from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.clusters import Merged
 from qopt.solvers.search.landscape import Landscape
+from qopt.solvers.search.pacing import counted
 
 WARM = 0.1, 0.7
 """Where in the schedule a round begins: drawn between these."""
@@ -29,6 +31,7 @@ FRESH = 0.3
 """How often a turn begins at random points though there is an elite: crosses need points that differ."""
 
 _LEAST_SWEEPS = 16
+_CROSSED = 128  # ends of a round at most, the lowest
 _SHARE = 0.8  # of the time left that a round is planned for
 _MOST_SECONDS = 1.0  # of a round where nothing says when the time is up
 
@@ -39,7 +42,7 @@ class Renewal:
 
     landscape: Landscape
     pace: list[float] = field(default_factory=lambda: [1e9])
-    """Moves per second of the last round: makes rounds fit into what is left of a turn that ends by time."""
+    """Moves per second of the last round, its one entry: makes rounds fit into what is left of a turn that ends by time."""
 
     name: ClassVar[str] = "renewal"
     needs: ClassVar[int] = 0
@@ -63,18 +66,13 @@ class Renewal:
             sweeps = min(int(np.exp(random.uniform(*np.log(SWEEPS)))), self._room(turn, moves) // size)
             if read and sweeps < _LEAST_SWEEPS:
                 break
-            reads = range(read, read + copies)
-            starts = _copies(merged.point, reads) if merged else reads
-            read += copies
-            before = turn.watch.clock()
-            for ends in annealer.run(Block(starts, schedule.sweeps(max(1, sweeps), begin), True), turn.watch):
-                if ends.moves:
-                    self.pace.append(ends.moves / max(1e-6, turn.watch.clock() - before))
-                    moves, complete = moves + ends.moves, ends.complete
-                merged = merged or Merged(self.landscape.couplings, ends.points[ends.energies.argmin()], seed)
-                merged.cross(ends.points, turn.watch)
-                if turn.watch.expired():
-                    break
+            reads, before = range(read, read + copies), turn.watch.clock()
+            temperatures = schedule.sweeps(max(1, sweeps), begin)
+            ends = _annealed(annealer, merged.point if merged else None, reads, temperatures, turn.watch)
+            self.pace[0] = ends.moves / max(1e-6, turn.watch.clock() - before)
+            moves, read, complete = moves + ends.moves, read + copies, ends.complete
+            merged = merged or Merged(self.landscape.couplings, ends.points[ends.energies.argmin()], seed)
+            merged.cross(ends.points, turn.watch)
         assert merged is not None
         return Ends(merged.point[None], np.array([merged.energy]), moves, complete)
 
@@ -82,11 +80,20 @@ class Renewal:
         """Moves that the turn has room for."""
         if turn.work is not None:
             return turn.work - moves
-        return int(_SHARE * self.pace[-1] * min(_MOST_SECONDS, turn.watch.remaining()))
+        return int(_SHARE * self.pace[0] * min(_MOST_SECONDS, turn.watch.remaining()))
 
 
-def _copies(point: Bits, reads: range) -> list[tuple[int, Bits]]:
-    return [(read, point) for read in reads]
+def _annealed(annealer: Annealer, point: Bits | None, reads: range, temperatures: Floats, watch: Watch) -> Ends:
+    """Ends of reads side by side from copies of a point, or from random points."""
+    words = annealer.arranged.words
+    if words is None:
+        starts = reads if point is None else [(read, point) for read in reads]
+        (ends,) = annealer.run(Block(starts, temperatures, True), watch)
+        return ends
+    start = None if point is None else point[None]
+    return annealer.in_words(
+        words, lambda run: counted(run, temperatures, watch), first=reads.start, points=start, lowest=_CROSSED
+    )
 
 
 def side_by_side(annealer: Annealer) -> int:
