@@ -42,7 +42,7 @@ class Renewal:
 
     landscape: Landscape
     pace: list[float] = field(default_factory=lambda: [1e9])
-    """Moves per second of the last round, its one entry: makes rounds fit into what is left of a turn that ends by time."""
+    """Moves per second of the last round, the one entry: makes rounds fit into a turn that ends by time."""
 
     name: ClassVar[str] = "renewal"
     needs: ClassVar[int] = 0
