@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qopt.cli.errors import NONE_FOUND, OK, WRONG_INPUT, at_file
 from qopt.cli.options import COUNT, FILE, SECONDS, given, json_option, reader_options
 from qopt.cli.output import check_target, read_json, strict_json, write
+
+if TYPE_CHECKING:
+    from qopt.core.result import Result
+    from qopt.models.subject import Subject
 
 
 @click.command()
@@ -56,8 +61,8 @@ def solve(
     """
     from qopt.cli.progress import Live
     from qopt.core.budget import Budget
-    from qopt.engine.solve import result_document
     from qopt.engine.solve import solve as run
+    from qopt.engine.solve import undisturbed
     from qopt.models.subject import as_subject
 
     check_target(out, "--out", (file, start))
@@ -84,6 +89,14 @@ def solve(
             start=known,
             progress=live,
         )
+    with undisturbed() if result.stopped_by == "interrupt" else nullcontext():
+        return _told(result, subject, as_json=as_json, out=out, report=report)
+
+
+def _told(result: Result, subject: Subject, *, as_json: bool, out: Path | None, report: Path | None) -> int:
+    """Write and print a result; the exit status."""
+    from qopt.engine.solve import result_document
+
     text = strict_json(result_document(result))
     written = out is None or write(out, text + "\n", "--out")
     if report is not None:

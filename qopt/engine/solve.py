@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from qopt.core.budget import Budget
@@ -117,8 +118,8 @@ def solve(
     run.record.seconds["load"] = round(loaded, 4)
     if start is not None:
         _take_start(run, start)
-    _supervise(run, Strategy(run))
-    return _finish(run, cpu_before)
+    with undisturbed() if _supervise(run, Strategy(run)) else nullcontext():
+        return _finish(run, cpu_before)
 
 
 def _take_start(run: Run, start: Any) -> None:
@@ -138,8 +139,22 @@ def _take_start(run: Run, start: Any) -> None:
         run.warn(f"the start plan is not feasible: {broken}")
 
 
-def _supervise(run: Run, strategy: Strategy) -> None:
-    """Run the strategy in a worker thread, so that Ctrl-C is taken at once."""
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave a further Ctrl-C unheard for the moment it takes to tell the answer of an interrupted run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _supervise(run: Run, strategy: Strategy) -> bool:
+    """Run the strategy in a worker thread, so that Ctrl-C is taken at once; whether it was interrupted."""
+    interrupted = False
     errors: list[BaseException] = []
     done = threading.Event()
 
@@ -157,11 +172,13 @@ def _supervise(run: Run, strategy: Strategy) -> None:
         while not done.wait(0.05):
             pass
     except KeyboardInterrupt:
-        run.interrupt()
-        with suppress(KeyboardInterrupt):  # a second one ends the wait, not the answer
+        interrupted = True
+        with undisturbed():
+            run.interrupt()
             done.wait(0.4)
     if errors:
         raise errors[0]
+    return interrupted
 
 
 def _finish(run: Run, cpu_before: float) -> Result:
