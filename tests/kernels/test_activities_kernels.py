@@ -18,7 +18,7 @@ from qopt.core.polynomial import polynomial_of
 from qopt.core.rows import GroupKind, Groups, Rows
 from qopt.core.watch import Watch
 from qopt.kernels import activities, activities_chain, activities_probe
-from qopt.solvers.search.landscape import Landscape
+from qopt.solvers.search.landscape import Landscape, violations
 from qopt.solvers.search.priced import Priced
 
 ANY = Accepts(degree=None, groups=frozenset(GroupKind), rows=True)
