@@ -155,7 +155,7 @@ def test_reads_say_what_their_points_are():
             )
             row = landscape_.structure.outer(read.point[None])
             assert landscape_.energies(np.array([read.energy]))[0] == c.energies(row)[0]
-            broken = landscape_.violations(row)
+            broken = violations(landscape_.compiled, row)
             assert read.violation == (0.0 if broken is None else broken[0])
             assert read.complete
 
