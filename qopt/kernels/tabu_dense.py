@@ -17,6 +17,8 @@ such a test inside, they would not become vector instructions. Ties of a block a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -65,7 +67,7 @@ def locate(least, field, sign, until, step, low, random):
     """A bit whose flip is allowed and costs ``least``, the minimum of ``low``."""
     n, blocks = len(field), len(low)
     drawn = advance(random)
-    b = np.int64((drawn >> _U(32)) * _U(blocks) >> _U(32))
+    b: Any = np.int64((drawn >> _U(32)) * _U(blocks) >> _U(32))
     mask = np.int32(drawn & _U(BLOCK - 1))
     while low[b] != least:
         b = b + 1 if b + 1 < blocks else 0
