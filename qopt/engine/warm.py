@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from qopt.core import forms, registry
 from qopt.core.accepts import QUBO
 from qopt.core.budget import Budget
 from qopt.core.compiled import Compiled
-from qopt.core.errors import BackendUnavailableError, NotApplicableError
+from qopt.core.errors import BackendUnavailableError, CompileError, NotApplicableError
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import polynomial_of
 from qopt.core.problem import Columns, Problem
@@ -86,7 +87,9 @@ def _sampler_step(name: str, parameters: dict[str, int], subjects: list[Subject]
         made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3), knot)]
         for subject in subjects:
             if subject.size(subject.choose("sample"))[0] <= 1000:
-                made += [compile_problem(subject.problem(), accepts=accepts) for accepts in (QUBO, sampler.accepts)]
+                for accepts in (QUBO, sampler.accepts):
+                    with suppress(CompileError):  # an example that is too large for the sampler
+                        made.append(compile_problem(subject.problem(), accepts=accepts))
         for compiled in made:
             try:
                 if not sampler.accepts.refusals(bits=compiled.num_bits, degree=compiled.polynomial.degree):
