@@ -1,6 +1,6 @@
 """Robust tabu search of permutations that pay flow times distance, and children of two permutations.
 
-The square and its fields are those of ``swap_tempering``. The price of every swap is kept, laid out by how far apart
+The square and its fields are those of ``swap_fields``. The price of every swap is kept, laid out by how far apart
 the two rows are: ``cost[d - 1, r]`` is that of rows r and (r + d) mod n, so that a step runs over whole lines without
 branches. Swapping rows u and v adds to the price of any other pair r, s
 
@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 
 from qopt.kernels.rng import below
-from qopt.kernels.swap_tempering import load, swap_cost, swap_fields
+from qopt.kernels.swap_fields import load, swap_cost, swap_fields
 
 ROUNDING = 1e-11
 """By how much, relatively, a point must be better than all before it counts: fields of fractions are rounded."""
@@ -145,7 +145,7 @@ def _swap(square, run, u, v):
             near[i] = square.distance[part, a, place[i]] - square.distance[part, b, place[i]]
         far[n : n + half + 1] = far[: half + 1]
         near[n : n + half + 1] = near[: half + 1]
-    swap_fields(square, run.field, u, v, a, b)
+    swap_fields(square, run.field, u, v, a, b, run.low)
     place[u], place[v] = b, a
 
 

@@ -1,17 +1,14 @@
-"""Parallel tempering of permutations that pay flow times distance, by swaps priced from fields.
+"""Parallel tempering of permutations that pay flow times distance, a row of swaps at a time.
 
-    energy(place)  = sum over rows i of linear[i, place[i]]
-                   + sum over rows i < k and parts of flow[part, i, k] * distance[part, place[i], place[k]]
-    field[i, q]    = what row i would pay in column q, the others staying: linear plus its pairs with all other rows
-
-Part 0 is symmetric in flow and distance, part 1 (if any) changes its sign in both when turned round. Swapping two rows
-costs four fields and one pair; once it is done, the fields change by one product of a column and a row per part.
+The fields of ``swap_fields`` are held by who has a column now: ``along[r, s]`` is what row r would pay in the column of
+s, and ``near[part, r, s]`` the distance between the columns of r and s. So what it costs to swap row r with any other
+is a run over whole lines without branches, as are the random numbers that it is compared with (``exponential``).
 
 Replicas stand on the rungs of a ladder of temperatures, the coldest first. A round sweeps every replica once, each row
-against those below it (Metropolis, with a table of -ln u), and then lets every other pair of neighbours change rungs.
+against all others in turn, and then lets every other pair of neighbours change rungs.
 
-Sources: the fields and the ladder after Bagherbeik, Ashtari, Mousavi, Kanda, Tamura, Sheikholeslami: "A Permutational
-Boltzmann Machine with Parallel Tempering for Solving Combinatorial Optimization Problems", PPSN XVI (2020).
+Source: fields and ladder after Bagherbeik, Ashtari, Mousavi, Kanda, Tamura, Sheikholeslami: "A Permutational Boltzmann
+Machine with Parallel Tempering for Solving Combinatorial Optimization Problems", PPSN XVI (2020).
 """
 
 from __future__ import annotations
@@ -21,114 +18,140 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from qopt.kernels.exponential import exponential, scrambled
 from qopt.kernels.rng import advance
+from qopt.kernels.swap_fields import load, shift
 from qopt.kernels.tempering import ROUND, RUNG, exchange
-
-
-class Square(NamedTuple):
-    """``linear`` (n, n), ``flow`` and ``distance`` (parts, n, n): all int32 or all float64, the last two without
-    diagonals."""
-
-    linear: Any
-    flow: Any
-    distance: Any
 
 
 class Replicas(NamedTuple):
     """The state, for r replicas of n rows.
 
-    ``field`` (r, n, n), ``place`` (r, n), ``energy`` (r,) float64; ``best`` (r, n) and ``least`` (r,) are the best that
-    each replica has been at; ``order`` (r,) says who stands on each rung; ``accepted`` (r,) counts swaps by rung;
-    ``at`` (2,) is the next RUNG to sweep and the number of the ROUND; ``random`` (1,) is a generator.
+    ``place`` (r, n), ``energy`` (r,) float64; ``along`` (r, n, n), ``near`` (r, parts, n, n) and ``own`` (r, n), what
+    each row pays where it is; ``best`` (r, n) and ``least`` (r,) are the best that each replica has been at; ``order``
+    (r,) says who stands on each rung; ``accepted`` (r,) counts swaps by rung; ``cost`` (n,) and ``taken`` (n,) int8 are
+    room for a row; ``at`` (2,) is the next RUNG to sweep and the number of the ROUND; ``random`` (1,) is a generator.
     """
 
-    field: Any
     place: Any
     energy: Any
+    along: Any
+    near: Any
+    own: Any
     best: Any
     least: Any
     order: Any
     accepted: Any
+    cost: Any
+    taken: Any
     at: Any
     random: Any
 
 
 @njit(cache=True, nogil=True)
-def load(square, place, field):
-    """Write the fields of a permutation to ``field`` (n, n); returns its energy as float64."""
-    n = len(place)
-    field[:] = square.linear
-    for part in range(len(square.flow)):
-        for i in range(n):
-            for k in range(n):
-                flow = square.flow[part, i, k]
-                if flow != 0:
-                    for q in range(n):
-                        field[i, q] += flow * square.distance[part, q, place[k]]
-    twice = 0.0
+def begin(square, replicas):
+    """Load the places of all replicas."""
+    n = replicas.place.shape[1]
+    field = np.empty((n, n), dtype=square.linear.dtype)
+    for k in range(len(replicas.place)):
+        place = replicas.place[k]
+        replicas.energy[k] = load(square, place, field)
+        for r in range(n):
+            for s in range(n):
+                replicas.along[k, r, s] = field[r, place[s]]
+                for part in range(len(square.distance)):
+                    replicas.near[k, part, r, s] = square.distance[part, place[r], place[s]]
+            replicas.own[k, r] = field[r, place[r]]
+    replicas.least[:] = replicas.energy
+    replicas.best[:] = replicas.place
+
+
+@njit(cache=True, nogil=True)
+def _price(cost, along, own, here, flow, near):
+    """Add to the column of a row what else its swaps cost."""
+    number = cost.dtype.type
+    for s in range(len(cost)):
+        cost[s] += number(along[s] - own[s]) - here
+    for s in range(len(cost)):
+        cost[s] += number(2 * number(flow[s] * near[s]))
+
+
+@njit(cache=True, nogil=True)
+def _draw(cost, temperature, key, taken):
+    """Mark the swaps that are accepted; returns how many."""
+    count = 0
+    for s in range(len(cost)):
+        taken[s] = np.float32(cost[s]) <= temperature * exponential(scrambled(np.uint32(s), key))
+    for s in range(len(cost)):
+        count += taken[s]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _exchange_lines(square, r, s):
+    """Let rows r and s of a square array change places, and columns r and s."""
+    n = len(square)
     for i in range(n):
-        twice += np.float64(field[i, place[i]]) + np.float64(square.linear[i, place[i]])
-    return twice / 2
-
-
-@njit(cache=True, nogil=True, inline="always")
-def swap_cost(square, field, place, r, s):
-    """What it costs to swap the columns of rows r and s."""
-    a, b = place[r], place[s]
-    change = field[r, b] + field[s, a] - field[r, a] - field[s, b]
-    return change + 2 * square.flow[0, r, s] * square.distance[0, a, b]
+        square[r, i], square[s, i] = square[s, i], square[r, i]
+    for i in range(n):
+        square[i, r], square[i, s] = square[i, s], square[i, r]
 
 
 @njit(cache=True, nogil=True)
-def swap_fields(square, field, r, s, a, b):
-    """Change the fields for row r going from column a to b and row s from b to a."""
-    number = field.dtype.type
-    for part in range(len(square.flow)):
-        to, gone = square.distance[part, b], square.distance[part, a]
-        mine, other = square.flow[part, r], square.flow[part, s]
-        for i in range(len(field)):
-            more = number(mine[i] - other[i])
-            if more != 0:
-                row = field[i]
-                for q in range(len(row)):
-                    row[q] += number(more * number(to[q] - gone[q]))
+def swap(flow, along, near, own, place, change, r, s):
+    """Let rows r and s of a replica change columns; ``change`` (n,) is room."""
+    for part in range(len(flow)):
+        for i in range(len(change)):
+            change[i] = near[part, s, i] - near[part, r, i]
+        shift(along, flow[part, r], flow[part, s], change)
+        _exchange_lines(near[part], r, s)
+    for i in range(len(place)):
+        along[i, r], along[i, s] = along[i, s], along[i, r]
+    for i in range(len(place)):
+        own[i] = along[i, i]
+    place[r], place[s] = place[s], place[r]
 
 
 @njit(cache=True, nogil=True)
-def _sweep(square, temperature, table, replicas, k):
-    """Propose every swap to replica k once; returns how many were accepted."""
-    field, place, random = replicas.field[k], replicas.place[k], replicas.random
-    n, limit, accepted = len(place), temperature * table[0], 0
-    for r in range(n - 1):
-        for s in range(r + 1, n):
-            cost = swap_cost(square, field, place, r, s)
-            if cost > limit:
-                continue
-            if cost > 0 and cost > temperature * table[np.int64(advance(random) >> np.uint64(52))]:
-                continue
-            a, b = place[r], place[s]
-            swap_fields(square, field, r, s, a, b)
-            place[r], place[s] = b, a
-            accepted += 1
-            replicas.energy[k] += cost
-            if replicas.energy[k] < replicas.least[k]:
-                replicas.least[k] = replicas.energy[k]
-                replicas.best[k] = place
+def _sweep(square, temperature, replicas, k):
+    """Propose every swap to replica k, from both its rows; returns how many were accepted."""
+    n, accepted, warm = replicas.place.shape[1], 0, np.float32(temperature)
+    cost, taken, place, flow = replicas.cost, replicas.taken, replicas.place[k], square.flow[0]
+    along, near, own = replicas.along[k], replicas.near[k], replicas.own[k]
+    for r in range(n):
+        key = np.uint32(advance(replicas.random) >> np.uint64(32))
+        s = 0
+        while s < n:
+            for i in range(n):
+                cost[i] = along[i, r]
+            _price(cost, along[r], own, own[r], flow[r], near[0, r])
+            if _draw(cost, warm, key, taken) == taken[r]:
+                break
+            while s < n and (s == r or taken[s] == 0):
+                s += 1
+            if s < n:
+                replicas.energy[k] += cost[s]
+                swap(square.flow, along, near, own, place, cost, r, s)
+                accepted += 1
+                if replicas.energy[k] < replicas.least[k]:
+                    replicas.least[k] = replicas.energy[k]
+                    replicas.best[k] = place
+                s += 1
     return accepted
 
 
 @njit(cache=True, nogil=True)
-def temper(units, square, ladder, table, replicas):
+def temper(units, square, ladder, replicas):
     """Propose at least ``units`` swaps, to the end of a sweep; returns how many.
 
-    ``ladder`` (r,) are the temperatures, ascending and above 0; ``table`` (4096,) float32 is -ln u, falling.
+    ``ladder`` (r,) are the temperatures, ascending and above 0.
     """
     n, at = replicas.place.shape[1], replicas.at
-    each, done = n * (n - 1) // 2, 0
+    done = 0
     while done < units:
         rung = at[RUNG]
-        replicas.accepted[rung] += _sweep(square, ladder[rung], table, replicas, replicas.order[rung])
-        done += each
+        replicas.accepted[rung] += _sweep(square, ladder[rung], replicas, replicas.order[rung])
+        done += n * (n - 1)
         at[RUNG] += 1
         if at[RUNG] == len(ladder):
             exchange(ladder, replicas.order, replicas.energy, at[ROUND] & 1, replicas.random)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qopt.kernels.swap_tempering import Square
+from qopt.kernels.swap_fields import Square
 
 TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 

@@ -8,10 +8,11 @@ import sys
 import numba
 import numpy as np
 import pytest
-from assignment_cases import TABLE, energy, square, swapped
+from assignment_cases import energy, square, swapped
 from naive_anneal import Stream
 
-from qopt.kernels import swap_tabu, swap_tempering
+from qopt.kernels import swap_fields, swap_tabu, swap_tempering
+from qopt.kernels.exponential import exponential, scrambled
 
 CASES = {
     "symmetric": square(1, 6),
@@ -23,14 +24,14 @@ CASES = {
 
 
 def replicas_of(problem, starts, random):
-    count, n = starts.shape
-    field = np.empty((count, n, n), dtype=problem.linear.dtype)
-    energies = np.array([swap_tempering.load(problem, starts[k], field[k]) for k in range(count)])
-    state, at = np.array([random], dtype=np.uint64), np.zeros(2, dtype=np.int64)
-    order, accepted = np.arange(count), np.zeros(count, dtype=np.int64)
-    return swap_tempering.Replicas(
-        field, starts.copy(), energies, starts.copy(), energies.copy(), order, accepted, at, state
-    )
+    (count, n), kind, parts = starts.shape, problem.linear.dtype, len(problem.flow)
+    replicas = swap_tempering.Replicas(
+        starts.copy(), np.zeros(count), np.zeros((count, n, n), kind), np.zeros((count, parts, n, n), kind),
+        np.zeros((count, n), kind), np.zeros_like(starts), np.zeros(count), np.arange(count), np.zeros(count, np.int64),
+        np.zeros(n, kind), np.zeros(n, np.int8), np.zeros(2, np.int64), np.array([random], np.uint64),
+    )  # fmt: skip
+    swap_tempering.begin(problem, replicas)
+    return replicas
 
 
 def permutations(seed, count, n):
@@ -47,13 +48,13 @@ def test_fields_and_swaps_twin(name):
     problem = CASES[name]
     n = len(problem.linear)
     place, field = permutations(7, 1, n)[0], np.empty_like(problem.linear)
-    assert np.isclose(swap_tempering.load(problem, place, field), energy(problem, place))
+    assert np.isclose(swap_fields.load(problem, place, field), energy(problem, place))
     for r, s in itertools.combinations(range(n), 2):
-        cost = swap_tempering.swap_cost(problem, field, place, r, s)
+        cost = swap_fields.swap_cost(problem, field, place, r, s)
         assert np.isclose(cost, energy(problem, swapped(place, r, s)) - energy(problem, place))
         moved, anew = field.copy(), np.empty_like(field)
-        swap_tempering.swap_fields(problem, moved, r, s, place[r], place[s])
-        swap_tempering.load(problem, swapped(place, r, s), anew)
+        swap_fields.swap_fields(problem, moved, r, s, place[r], place[s], np.empty(n, field.dtype))
+        swap_fields.load(problem, swapped(place, r, s), anew)
         assert np.allclose(moved, anew)
 
 
@@ -69,32 +70,39 @@ def test_tempering_twin(name):
     for turn in range(6):
         for rung, temperature in enumerate(ladder):
             k = order[rung]
-            for r, s in itertools.combinations(range(n), 2):
-                cost = energy(problem, swapped(places[k], r, s)) - energy(problem, places[k])
-                if cost > temperature * TABLE[0]:
-                    continue
-                if cost > 1e-9 and cost > temperature * TABLE[stream.advance() >> 52]:
-                    continue
-                places[k] = swapped(places[k], r, s)
-                accepted[rung] += 1
-                if energy(problem, places[k]) < best[k][0] - 1e-9:
-                    best[k] = (energy(problem, places[k]), places[k].copy())
+            for r in range(n):
+                key = np.uint32(stream.advance() >> 32)
+                for s in range(n):
+                    cost = energy(problem, swapped(places[k], r, s)) - energy(problem, places[k])
+                    threshold = np.float32(temperature) * exponential(scrambled(np.uint32(s), key))
+                    if r == s or np.float32(cost) > threshold:
+                        continue
+                    places[k] = swapped(places[k], r, s)
+                    accepted[rung] += 1
+                    if energy(problem, places[k]) < best[k][0] - 1e-9:
+                        best[k] = (energy(problem, places[k]), places[k].copy())
         for rung in range(turn % 2, 2, 2):
             low, high = (energy(problem, places[order[rung + by]]) for by in (0, 1))
             gain = (1 / ladder[rung] - 1 / ladder[rung + 1]) * (low - high)
             if gain >= 0 or (stream.advance() >> 11) * 2.0**-53 < np.exp(gain):
                 order[rung], order[rung + 1] = order[rung + 1], order[rung]
-    each = n * (n - 1) // 2
+    each = n * (n - 1)
     for chunk in (6 * 3 * each, 1):
         replicas, done = replicas_of(problem, starts, 99), 0
         while done < 6 * 3 * each:
-            done += swap_tempering.temper(chunk, problem, ladder, TABLE, replicas)
+            done += swap_tempering.temper(chunk, problem, ladder, replicas)
         assert np.array_equal(replicas.place, places)
         assert np.array_equal(replicas.order, order)
         assert replicas.accepted.tolist() == accepted
         assert np.allclose(replicas.energy, [energy(problem, p) for p in places])
         assert np.allclose(replicas.least, [least for least, _ in best])
         assert np.array_equal(replicas.best, [p for _, p in best])
+        for k, place in enumerate(places):
+            field = np.empty_like(problem.linear)
+            swap_fields.load(problem, place, field)
+            assert np.allclose(replicas.along[k], field[:, place])
+            assert np.allclose(replicas.own[k], field[np.arange(n), place])
+            assert np.array_equal(replicas.near[k], problem.distance[:, place][:, :, place])
 
 
 def run_of(problem, start, random):

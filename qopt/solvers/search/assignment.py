@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits, Floats, Ints
 from qopt.kernels import anneal_fields
-from qopt.kernels.swap_tempering import Square
+from qopt.kernels.swap_fields import Square
 from qopt.reduce.kronecker import Factors
 from qopt.reduce.tours import Tour, tour_of
 from qopt.solvers.search.couplings import Couplings

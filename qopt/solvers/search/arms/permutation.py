@@ -19,7 +19,6 @@ _HOT, _COLD = 0.025, 0.003  # shares of the swaps that are accepted at both ends
 _STEP, _STEPS = 0.8, 48  # by which factor, and how often at most, the temperature falls while the ends are looked for
 _PROPOSED = 4096  # swaps that a rate is told from, at least, and at least so many sweeps:
 _SWEEPS = 24
-_TABLE = -np.log((np.arange(4096) + 0.5) / 4096).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,28 +32,37 @@ class PermutationLadder(Ladder):
 
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> swap_tempering.Replicas:
         """Replicas that start at inner points (replicas, size), in the order of the ladder."""
-        a, count = self.assignment, len(points)
-        places = np.array([a.place(point) for point in points])
-        field = np.empty((count, a.side, a.side), dtype=a.square.linear.dtype)
-        energy = np.array([swap_tempering.load(a.square, places[k], field[k]) for k in range(count)])
-        order, accepted, at = np.arange(count), np.zeros(count, dtype=np.int64), np.zeros(2, dtype=np.int64)
-        return swap_tempering.Replicas(field, places, energy, places.copy(), energy.copy(), order, accepted, at, random)
+        a, count, n = self.assignment, len(points), self.assignment.side
+        kind, parts = a.square.linear.dtype, len(a.square.flow)
+        replicas = swap_tempering.Replicas(
+            np.array([a.place(point) for point in points]),
+            np.zeros(count),
+            np.zeros((count, n, n), kind),
+            np.zeros((count, parts, n, n), kind),
+            np.zeros((count, n), kind),
+            np.zeros((count, n), np.int64),
+            np.zeros(count),
+            np.arange(count),
+            np.zeros(count, np.int64),
+            np.zeros(n, kind),
+            np.zeros(n, np.int8),
+            np.zeros(2, np.int64),
+            random,
+        )
+        swap_tempering.begin(a.square, replicas)
+        return replicas
 
     @cached_property
     def temperatures(self) -> Floats:
         """Coldest first: from that at which 0.3 % of the swaps are accepted to that at which 2.5 % are."""
         a, random = self.assignment, np.random.default_rng(0)
         replica = self.replicas(a.points(random.permutation(a.side)[None]), np.array([1], dtype=np.uint64))
-        sizes = [
-            abs(swap_tempering.swap_cost(a.square, replica.field[0], replica.place[0], r, s))
-            for r, s in zip(*np.triu_indices(a.side, 1))
-        ]
-        temperature = max(float(np.mean(sizes)), 1e-9)
+        temperature = max(self._mean_cost(replica), 1e-9)
         units = max(_PROPOSED, _SWEEPS * a.swaps)
         hot = cold = temperature
         for _ in range(_STEPS):
             replica.accepted[:] = 0
-            done = swap_tempering.temper(units, a.square, np.array([temperature]), _TABLE, replica)
+            done = swap_tempering.temper(units, a.square, np.array([temperature]), replica)
             rate, cold = replica.accepted[0] / done, temperature
             if rate > _HOT:
                 hot = temperature
@@ -63,9 +71,15 @@ class PermutationLadder(Ladder):
             temperature *= _STEP
         return np.geomspace(cold, hot, REPLICAS)
 
+    def _mean_cost(self, replicas: swap_tempering.Replicas) -> float:
+        """What the swaps of the first replica change on average."""
+        flow, near = self.assignment.square.flow[0], replicas.near[0, 0]
+        own, pairs = replicas.own[0], replicas.along[0] + replicas.along[0].T
+        return float(np.abs(pairs - own[:, None] - own[None] + 2 * flow * near).mean())
+
     def temper(self, units: int, replicas: swap_tempering.Replicas) -> int:
         """Propose at least that many swaps; returns how many."""
-        done: int = swap_tempering.temper(units, self.assignment.square, self.temperatures, _TABLE, replicas)
+        done: int = swap_tempering.temper(units, self.assignment.square, self.temperatures, replicas)
         return done
 
     def best(self, replicas: swap_tempering.Replicas) -> tuple[Bits, Floats]:
