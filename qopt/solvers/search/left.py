@@ -15,6 +15,7 @@ from qopt.reduce.polynomial.reduced import Reduced
 from qopt.reduce.polynomial.whole import reduce_compiled
 
 _NOISE = 1e-9
+_LEAST_SECONDS = 0.5  # of a run that can spare the time to look for hidden structure
 _WORTHWHILE = 0.3
 """Share of the bits in hidden groups and products from which their moves pay more than single flips."""
 
@@ -41,7 +42,8 @@ class Left:
     def of(cls, compiled: Compiled, watch: Watch) -> Left:
         """Reduce a Compiled; where most of it is hidden structure, lift that first. Bits of groups stay."""
         smaller, reduced = reduce_compiled(compiled, watch=watch)
-        if smaller.num_bits:
+        sparse = reduced.removed > _WORTHWHILE * compiled.num_bits  # groups bind their bits together
+        if smaller.num_bits and not sparse and watch.remaining() >= _LEAST_SECONDS:
             lifted = lift_compiled(compiled)
             found = len(lifted.compiled.groups.index) - len(compiled.groups.index) + len(lifted.taken)
             if found >= _WORTHWHILE * compiled.num_bits:
