@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from types import TracebackType
 from typing import Any, Self
 
+from qopt.core.clock import now
 from qopt.report.tables import SPACE, number, percent
 
 ERASE = "\r\033[K"
@@ -36,7 +36,7 @@ class Live:
         self.best: float | None = None
         self.bound: float | None = None
         self.backend = ""
-        self._began = time.perf_counter()
+        self._began = now()
         self._over = threading.Event()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -81,11 +81,13 @@ class Live:
 
     def line(self, width: int) -> str:
         """The line as it stands, no longer than ``width``."""
-        spent = time.perf_counter() - self._began
+        spent = now() - self._began
         clock = f"{spent:.1f} s"
         if self.seconds:
             done = min(BAR, int(BAR * spent / self.seconds))
             clock = f"{'━' * done}{'─' * (BAR - done)}  {clock} of {number(self.seconds)} s"
+        if now.still:
+            return f"{clock}  compiling kernels, once on this machine …"[:width]
         if self.best is None:
             return f"{clock}  searching …"[:width]
         parts = [clock, f"best {number(self.best)}"]

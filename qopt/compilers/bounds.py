@@ -13,7 +13,6 @@ Everything behind the relaxation is done in whole numbers of the unit: a bound h
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from scipy import sparse
 from qopt.compilers.passes.assemble import widened
 from qopt.compilers.roof import shifted
 from qopt.core.arrays import Floats, Ints
+from qopt.core.clock import now
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Kind, Problem
@@ -113,7 +113,7 @@ def relaxed(
             NameTable.numbered("r", total),
         ),
     )
-    clock = time.perf_counter
+    clock = now
     found = relax(problem, watch=Watch(clock=clock, deadline=clock() + MOST_SECONDS))
     if found.status == "infeasible":
         return None

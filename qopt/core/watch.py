@@ -16,7 +16,7 @@ class Watch:
     Parameters
     ----------
     clock
-        Seconds on a monotonic scale. (Core reads no wall clock itself: the engine passes ``time.perf_counter``.)
+        Seconds on a monotonic scale. (Core reads no wall clock itself: the engine passes ``core.clock.now``.)
     deadline
         On the clock's scale; None for no deadline.
     threads

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from qopt.compilers.passes.fewer import with_fewer_bits
 from qopt.compilers.size import TooLarge
 from qopt.core import registry
 from qopt.core.accepts import Accepts
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.errors import CompileError, NotApplicableError
 from qopt.core.problem import Problem
@@ -62,9 +62,9 @@ def compiled_for(run: Run, name: str, formulation: str, *, scale: float = 1.0) -
             return made
         if used.seconds > SHARE * run.search.remaining():
             return made
-    began = time.perf_counter()
+    began = now()
     made = attempt(run, name, "sampler", lambda: _compile(run, name, formulation, wanted, scale))
-    spent = time.perf_counter() - began
+    spent = now() - began
     run.compiled[key] = Made(made, wanted, spent)
     run.record.seconds["compile"] = round(run.record.seconds.get("compile", 0.0) + spent, 4)
     if made is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qopt.core import registry
+from qopt.core.clock import now
 from qopt.core.names import Labels
 from qopt.core.problem import Problem
 from qopt.core.record import Call
@@ -70,7 +70,7 @@ def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulati
     """Ask one bounder for a bound on the whole problem."""
     bounder = registry.load("bounders", name)
     watch = run.listen(formulation, within=seconds, threads=1, offers=False)
-    began = time.perf_counter()
+    began = now()
     found = attempt(
         run,
         name,
@@ -83,7 +83,7 @@ def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulati
         Call(
             name,
             "bounder",
-            time.perf_counter() - began,
+            now() - began,
             None,
             parameters(bounder),
             {},
@@ -103,7 +103,7 @@ def vary(run: Run, formulation: str, wanted: int, seconds: float, *, seed: int) 
     best = run.entries(feasible=True)[:1]
     if not best or not problem.columns.binary.any():
         return 0
-    began = time.perf_counter()
+    began = now()
     watch = run.watch.within(seconds, threads=1).silent()
     found = [best[0].candidate.values]
     before = len(run.pool)
@@ -118,7 +118,7 @@ def vary(run: Run, formulation: str, wanted: int, seconds: float, *, seed: int) 
             break
         found.append(outcome.values[0])
     new = len(run.pool) - before
-    spent = time.perf_counter() - began
+    spent = now() - began
     run.called(Call("highs", "alternatives", spent, seed, {}, {}, "done", new, {"in_order": len(found)}))
     return new
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from qopt.core import forms
 from qopt.core.arrays import Floats
+from qopt.core.clock import now
 from qopt.core.errors import QoptError
 from qopt.core.problem import Problem
 from qopt.core.record import Call, RunRecord
@@ -61,7 +61,7 @@ class Run:
         seconds = settings.budget.seconds
         # Ranking and interpreting come after the search: keep a little time for them.
         deadline = None if seconds is None else began + seconds - min(0.25, 0.03 * seconds)
-        clock, threads = time.perf_counter, settings.threads
+        clock, threads = now, settings.threads
         self.watch = Watch(clock=clock, deadline=deadline, threads=threads, on_bound=self.take_bound)
         self.search = Watch(clock=clock, deadline=deadline, threads=threads, on_bound=self.take_bound)
         self.pool: dict[Any, Entry] = {}
@@ -110,7 +110,7 @@ class Run:
         """
         deadline = self.search.deadline
         if within is not None:
-            own = time.perf_counter() + within
+            own = now() + within
             deadline = own if deadline is None else min(deadline, own)
 
         def heard(candidate: Candidate, objective: float | None, backend: str) -> None:
@@ -120,7 +120,7 @@ class Run:
             self.take(candidate, formulation)
 
         return Watch(
-            clock=time.perf_counter,
+            clock=now,
             deadline=deadline,
             threads=threads or self.settings.threads,
             on_offer=heard if offers else None,
@@ -162,7 +162,7 @@ class Run:
                 self.best = entry
                 objective = entry.check.objective
                 event = {
-                    "seconds": round(time.perf_counter() - self.began, 4),
+                    "seconds": round(now() - self.began, 4),
                     "objective": objective,
                     "backend": entry.candidate.backend,
                     "origin": entry.candidate.origin.value,
@@ -179,7 +179,7 @@ class Run:
             if better is not self.bound:
                 self.bound = better
                 event = {
-                    "seconds": round(time.perf_counter() - self.began, 4),
+                    "seconds": round(now() - self.began, 4),
                     "bound": bound.value,
                     "proof": bound.proof,
                     "source": bound.source,

@@ -6,7 +6,6 @@ call down.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from qopt.core import registry
 from qopt.core.batch import SampleBatch
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.errors import NotApplicableError
 from qopt.core.record import Call
@@ -159,7 +159,7 @@ def repair(run: Run, formulation: str, seconds: float | None, *, seed: int) -> i
     repairer = registry.load("repairers", "highs")
     watch = run.listen(formulation, within=seconds, threads=1)
     budget = limits(run, seconds)
-    began = time.perf_counter()
+    began = now()
     mended = attempt(
         run,
         "highs",
@@ -174,7 +174,7 @@ def repair(run: Run, formulation: str, seconds: float | None, *, seed: int) -> i
         Call(
             "highs",
             "repairer",
-            time.perf_counter() - began,
+            now() - began,
             seed,
             parameters(repairer),
             plain(budget),
@@ -194,7 +194,7 @@ def recombine(run: Run, seconds: float | None, *, seed: int) -> int:
     proposals = [e.candidate.proposal for e in run.entries()[:400] if e.candidate.proposal is not None]
     if len(proposals) < 2:
         return 0
-    began = time.perf_counter()
+    began = now()
     problem = subject.problem("pool", pool=proposals)
     watch = run.listen("pool", within=seconds, threads=1).silent()
     outcome = attempt(run, "pool", "repairer", lambda: solve(problem, watch=watch, start=None, threads=1, seed=seed))
@@ -210,7 +210,7 @@ def recombine(run: Run, seconds: float | None, *, seed: int) -> int:
         Call(
             "pool",
             "repairer",
-            time.perf_counter() - began,
+            now() - began,
             seed,
             {"columns": problem.n},
             {},

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from qopt.core.budget import Budget
+from qopt.core.clock import now
 from qopt.core.errors import QoptError
 from qopt.core.hashing import problem_hash, structure_hash
 from qopt.core.problem import Problem
@@ -93,10 +93,10 @@ def solve(
     BackendError
         A backend failed and ``fallback`` is False.
     """
-    began = time.perf_counter()
+    began, paused = now(), now.paused
     cpu_before, _ = usage()
     target = as_subject(subject, **options)
-    loaded = time.perf_counter() - began
+    loaded = now() - began
     settings = resolve(
         target.settings,
         {
@@ -119,7 +119,10 @@ def solve(
     if start is not None:
         _take_start(run, start)
     with undisturbed() if _supervise(run, Strategy(run)) else nullcontext():
-        return _finish(run, cpu_before)
+        result = _finish(run, cpu_before)
+    if now.paused > paused:
+        run.record.seconds["kernels"] = round(now.paused - paused, 4)
+    return result
 
 
 def _take_start(run: Run, start: Any) -> None:
@@ -212,7 +215,7 @@ def _finish(run: Run, cpu_before: float) -> Result:
     record.reproducible = run.settings.deterministic and not run.timed and stopped_by not in ("seconds", "interrupt")
     _hash(run)
     record.solutions = [solution_document(solution) for solution in solutions]
-    record.seconds["total"] = round(time.perf_counter() - run.began, 4)
+    record.seconds["total"] = round(now() - run.began, 4)
     result = Result(status, solutions, run.bound, stopped_by, record, subject.sense, clash)
     subject.write_back(result)
     return result

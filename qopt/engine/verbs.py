@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from qopt.core.accepts import QUBO, Accepts
 from qopt.core.arrays import Bits
 from qopt.core.batch import SampleBatch
 from qopt.core.budget import Budget
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.errors import ModelError, NotApplicableError, RecordError
 from qopt.core.solution import Candidate, Check, Origin, Violation
@@ -140,7 +140,7 @@ def sample(
     if refused:
         raise NotApplicableError(sampler, refused)
     limit = Budget.of(budget)
-    clock = time.perf_counter
+    clock = now
     deadline = None if limit.seconds is None else clock() + limit.seconds
     watch = Watch(clock=clock, deadline=deadline, threads=threads or cores())
     batch: SampleBatch = plugin.sample(compiled, budget=limit, seed=seed, watch=watch, initial=initial)
@@ -166,7 +166,7 @@ def explain(subject: Any, *, budget: float = 10.0, formulation: str = "auto", **
     The conflicting rules; empty when a feasible answer exists or no conflict was found within the budget.
     """
     target = as_subject(subject, **options)
-    clock = time.perf_counter
+    clock = now
     watch = Watch(clock=clock, deadline=clock() + budget, threads=1)
     return conflict(target.problem(target.choose("exact", formulation)), watch=watch)
 

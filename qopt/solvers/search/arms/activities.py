@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from qopt.core.clock import now
 from qopt.core.watch import Watch
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.arms import products
@@ -46,9 +47,8 @@ class Activities:
     @cached_property
     def piloted(self) -> Prices:
         """Prices after some short reads."""
-        import time
 
-        watch = Watch(clock=time.perf_counter)
+        watch = Watch(clock=now)
         reads, sweeps, most = _PILOT
         prices = self.annealer.first_prices
         sweeps = max(4, min(sweeps, most // (reads * max(1, self.landscape.structure.moves))))

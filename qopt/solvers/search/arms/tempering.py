@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits, Floats
+from qopt.core.clock import now
 from qopt.core.watch import Watch
 from qopt.kernels import tempering
 from qopt.solvers.search.assignment import inner_energies
@@ -30,7 +30,7 @@ class GroupLadder(Ladder):
     @cached_property
     def temperatures(self) -> Floats:
         """Coldest first, as far apart as the pilot of annealed reads says, over the colder part of their range."""
-        schedule = self.landscape.arranged.schedule(Watch(clock=time.perf_counter))
+        schedule = self.landscape.arranged.schedule(Watch(clock=now))
         return schedule.at(np.linspace(_COLDEST, _HOTTEST, REPLICAS))
 
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> tempering.Replicas:
