@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+WARM   := $(VENV)/.warm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup solve test check format bench wheel clean
@@ -14,13 +15,16 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "installing qopt with its tools and extras …"
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev,pyomo,qaoa]'; \
 	else $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,pyomo,qaoa]'; fi
-	@$(BIN)/qopt warm-up
 	@touch $(STAMP)
+
+$(WARM): $(STAMP) $(wildcard qopt/kernels/*.py)
+	@$(BIN)/qopt warm-up
+	@touch $(WARM)
 
 solve: setup
 	$(BIN)/qopt solve examples/bakery-vans.yaml --budget 10 --seed 1
 
-test: setup
+test: setup $(WARM)
 	$(BIN)/python -m pytest
 
 check: setup

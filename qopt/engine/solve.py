@@ -116,6 +116,7 @@ def solve(
     )
     run = Run(target, settings, began=began, progress=progress)
     run.record.seconds["load"] = round(loaded, 4)
+    _take_planned(run)
     if start is not None:
         _take_start(run, start)
     with undisturbed() if _supervise(run, Strategy(run)) else nullcontext():
@@ -123,6 +124,17 @@ def solve(
     if now.paused > paused:
         run.record.seconds["kernels"] = round(now.paused - paused, 4)
     return result
+
+
+def _take_planned(run: Run) -> None:
+    """The plan of now, where the form has one, is an answer: no worse one is returned."""
+    planned = getattr(run.subject.form, "planned", None)
+    if planned is None:
+        return
+    entry = run.take(Candidate(Origin.BASELINE, "plan of now", proposal=planned), "")
+    if entry is not None and not entry.check.feasible:
+        broken = "; ".join(v.message for v in entry.check.violations[:3])
+        run.decide(f"the plan of now does not hold as it is: {broken}")
 
 
 def _take_start(run: Run, start: Any) -> None:
