@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from qopt.core.errors import Place
 
@@ -17,6 +17,16 @@ class Strict(BaseModel):
     """A part of a document: unknown keys are errors, values are not coerced silently, objects never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _framed(cls, given: Any) -> Any:
+        """Take a pandas DataFrame, or what else has ``to_dict("records")``, where a document has a list of records."""
+        if isinstance(given, dict) and any(hasattr(value, "to_dict") for value in given.values()):
+            from qopt.models.records import unframed
+
+            return unframed(cls, given)
+        return given
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}

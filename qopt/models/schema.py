@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from qopt.core import registry
 from qopt.core.errors import UnknownPluginError
-from qopt.models.documents.keys import parts_in, parts_of
+from qopt.models.documents.keys import annotations_at, parts_in, parts_of
 from qopt.models.documents.write import to_yaml
+from qopt.models.table_rows import TablePointer, shape_of
 
 
 def schema(family: str) -> dict[str, Any]:
@@ -28,11 +29,25 @@ def schema(family: str) -> dict[str, Any]:
     for part in parts_of(model):
         if part.__name__ in out.get("$defs", {}):
             _describe(out["$defs"][part.__name__], part)
+    _point_to_tables(out, model)
     properties = out["properties"]
     properties.pop("notes", None)  # sentences of readers, nothing that a person writes
     properties["problem"] = {"const": family, "description": "The kind of problem."}
     out["required"] = ["problem", *(key for key in out.get("required", []) if key != "problem")]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **out}
+
+
+def _point_to_tables(out: dict[str, Any], model: type[BaseModel]) -> None:
+    """Let a table stand wherever a part of the document may be read from one."""
+    definitions = out.setdefault("$defs", {})
+    for part in (model, *parts_of(model)):
+        described_part = out if part is model else definitions.get(part.__name__, {})
+        for key, value in described_part.get("properties", {}).items():
+            if shape_of(annotations_at([part], (key,)))[0]:
+                rest = {word: value.pop(word) for word in ("default", "description", "title") if word in value}
+                described_part["properties"][key] = {"anyOf": [value, {"$ref": "#/$defs/TablePointer"}]} | rest
+    definitions["TablePointer"] = TablePointer.model_json_schema()
+    _describe(definitions["TablePointer"], TablePointer)
 
 
 def starter(family: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 
@@ -34,6 +35,8 @@ class CsvTable:
         The line of each row in the file, from 1.
     text
         What it was read from.
+    top
+        The line of the header.
     """
 
     file: str
@@ -41,6 +44,7 @@ class CsvTable:
     rows: list[list[str]]
     lines: list[int]
     text: str = field(repr=False, default="")
+    top: int = 1
 
     def column(self, name: str) -> int:
         """The number of a column.
@@ -81,9 +85,9 @@ class CsvTable:
         )
 
     def place(self, row: int, column: int) -> Place:
-        """The place of a cell."""
-        line = self.lines[row]
-        written = self.text.split("\n")[line - 1]
+        """The place of a cell; row -1 is the header."""
+        line = self.top if row < 0 else self.lines[row]
+        written = self._written[line - 1]
         at, quoted = 0, False
         separator = _separator(self.text)
         for k, char in enumerate(written):
@@ -95,6 +99,10 @@ class CsvTable:
                 at = k + 1
         lead = len(written[at:]) - len(written[at:].lstrip())
         return Place(self.file, line, at + lead + 1)
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return self.text.split("\n")
 
 
 _PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -183,12 +191,9 @@ def _near(path: Path) -> str:
 
 
 def _separator(text: str) -> str:
-    """``,`` unless the header has ``;`` or tabs and no comma."""
-    header = text[: text.find("\n")] if "\n" in text else text
-    for char in (",", ";", "\t"):
-        if char in header:
-            return char
-    return ","
+    """``,``, ``;`` or a tab: what stands most often in the header, outside quotes."""
+    header = re.sub(r'"[^"]*"', "", text.lstrip().partition("\n")[0])
+    return max((",", ";", "\t"), key=header.count)
 
 
 def parse_csv(text: str, file: str) -> CsvTable:
@@ -224,4 +229,4 @@ def parse_csv(text: str, file: str) -> CsvTable:
             issues.append(Issue(rule, place=Place(file, at, 1), suggestion="check the separators and the quotes"))
     if issues:
         raise ModelError(issues[:20])
-    return CsvTable(file, header, rows[1:], lines[1:], text)
+    return CsvTable(file, header, rows[1:], lines[1:], text, lines[0] if lines else 1)

@@ -96,13 +96,16 @@ def load_document(
 
 
 def validate(document: Document, instance: type[AnyInstance]) -> AnyInstance:
-    """The document as an instance of its family.
+    """The document as an instance of its family, with every table that it points to in the place of the pointer.
 
     Raises
     ------
     ModelError
         Every fault found, in reading order.
     """
+    from qopt.models.records import with_tables
+
+    document = with_tables(document, instance)
     try:
         checked = instance.model_validate(document.data, context={"document": document})
     except ValidationError as error:

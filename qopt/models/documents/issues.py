@@ -14,6 +14,9 @@ from qopt.models.documents.keys import keys_at
 from qopt.models.documents.nodes import KEY, Path, Positions, path_parts
 from qopt.models.documents.scalars import looks_like_padded_number
 
+MOST = 100
+"""Issues that are told; nobody reads more."""
+
 _TYPES = {
     "string_type": "text",
     "string_sub_type": "text",
@@ -80,8 +83,14 @@ def issues_of(error: ValidationError, positions: Positions, model: type[BaseMode
     ``ModelError`` whose issues have a path relative to its own place: they are given their line and column here.
     """
     located = [_locate(item, positions) for item in error.errors(include_url=False)]
-    unique = {(i.place.line, i.place.column, i.rule): i for i in _resolved(located, 0, positions, model)}
-    return [unique[key] for key in sorted(unique)]
+    unique = {_order(issue, positions.file): issue for issue in _resolved(located, 0, positions, model)}
+    return [unique[key] for key in sorted(unique)][:MOST]
+
+
+def _order(issue: Issue, file: str) -> tuple[bool, str, int, int, str]:
+    """The document first, then its tables; equal for one fault told twice."""
+    place = issue.place
+    return place.file != file, place.file, place.line, place.column, issue.rule
 
 
 def closest(word: str, known: Iterable[str], *, show: int = 12) -> str:
@@ -163,7 +172,7 @@ def _issues(item: _Located, positions: Positions, model: type[BaseModel]) -> lis
     if kind in ("value_error", "assertion_error"):
         cause = context.get("error")
         if isinstance(cause, ModelError):
-            return [_placed(issue, path, positions) for issue in cause.issues]
+            return [placed(issue, path, positions) for issue in cause.issues]
         return [Issue(str(cause), positions.scalar(path), place)]
     if kind in ("literal_error", "enum"):
         expected = str(context["expected"]).replace("'", "")
@@ -183,7 +192,11 @@ def _missing(item: _Located, positions: Positions) -> Issue:
     known = _written_keys(positions, owner)
     near = difflib.get_close_matches(item.missing, known, n=1, cutoff=0.75)
     suggestion = f"{near[0]} stands there: a slip?" if near else f"add '{item.missing}: …'"
-    return Issue(f"the key {item.missing} is missing", place=positions.value(owner), suggestion=suggestion)
+    place, node = positions.lacking((*owner, item.missing)), positions.node(owner)
+    if node is not None and not isinstance(node.start, int):
+        empty = item.missing in (node.keys or ())
+        suggestion = "fill the cell" if empty else f"say which column it is: 'columns: {{{item.missing}: …}}'"
+    return Issue(f"the key {item.missing} is missing", place=place, suggestion=suggestion)
 
 
 def _written_keys(positions: Positions, path: Path) -> list[str]:
@@ -203,7 +216,8 @@ def _retype(rule: str, positions: Positions, path: Path) -> str:
         if looks_like_padded_number(value):
             return "a word with leading zeros is text; write the number without them"
         if value.replace(",", ".", 1).replace(".", "", 1).isdigit() and "," in value:
-            return "write the decimal point as '.'"
+            in_table = node is not None and not isinstance(node.start, int)
+            return "add 'decimal: \",\"' behind 'table:'" if in_table else "write the decimal point as '.'"
         return "write bare digits, without quotes or units" if node is not None and node.style else "write bare digits"
     if isinstance(value, str) and "true" in rule:
         return "write true or false"
@@ -212,7 +226,7 @@ def _retype(rule: str, positions: Positions, path: Path) -> str:
     return ""
 
 
-def _placed(issue: Issue, path: Path, positions: Positions) -> Issue:
+def placed(issue: Issue, path: Path, positions: Positions) -> Issue:
     """An issue with a path relative to ``path``, given its line, its column and its value as written."""
     if issue.place.line:
         return issue

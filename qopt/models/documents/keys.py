@@ -11,14 +11,20 @@ from pydantic import BaseModel
 
 def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """Keys that may stand in the mapping at ``path``; empty where any key may."""
-    found: list[Any] = [model]
+    return fields_of(annotations_at([model], path))
+
+
+def annotations_at(annotations: Sequence[Any], path: Sequence[str | int]) -> list[Any]:
+    """What may stand at a path below something that these annotations describe, union arms side by side."""
+    found = list(annotations)
     for part in path:
         found = [below for annotation in found for below in _below(annotation, part)]
-    keys: dict[str, None] = {}
-    for annotation in found:
-        if _is_model(annotation):
-            keys |= dict.fromkeys(_fields(annotation))
-    return list(keys)
+    return found
+
+
+def fields_of(annotations: Sequence[Any]) -> list[str]:
+    """The keys of all pydantic classes among the annotations."""
+    return list(dict.fromkeys(key for annotation in annotations if is_model(annotation) for key in _fields(annotation)))
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -27,7 +33,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 def _below(annotation: Any, part: str | int) -> list[Any]:
     """The annotations one step further into the document, union arms side by side."""
-    if _is_model(annotation):
+    if is_model(annotation):
         fields = _fields(annotation)
         return _arms(fields[part]) if isinstance(part, str) and part in fields else []
     arguments = get_args(annotation)
@@ -51,7 +57,8 @@ def _arms(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-def _is_model(annotation: Any) -> bool:
+def is_model(annotation: Any) -> bool:
+    """Whether an annotation is a pydantic class."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
@@ -69,6 +76,6 @@ def parts_of(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 def parts_in(annotation: Any) -> list[type[BaseModel]]:
     """The pydantic classes that an annotation names, inside lists, mappings and unions too."""
-    if _is_model(annotation):
+    if is_model(annotation):
         return [annotation]
     return [part for argument in get_args(annotation) for part in parts_in(argument)]

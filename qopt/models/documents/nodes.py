@@ -7,12 +7,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from qopt.core.errors import Place
 from qopt.models.instance import path_text
 
 Path = tuple[str | int, ...]
+
+
+class Elsewhere(Protocol):
+    """Where something stands that is not in the text of the document, such as the cell of a table."""
+
+    def place(self) -> Place:
+        """Its place, worked out only when somebody asks."""
+        ...
 
 
 @dataclass(slots=True)
@@ -24,17 +32,18 @@ class Node:
     value
         A dict of nodes, a list of nodes, or a scalar: None, bool, int, float or str.
     start
-        Offset of its first character in the document's text (for a block scalar, of its ``|`` or ``>``).
+        Offset of its first character in the document's text (for a block scalar, of its ``|`` or ``>``), or where else
+        it stands.
     style
         How a scalar is written: ``'``, ``"``, ``|``, ``>``, or empty for an unquoted one.
     keys
-        For a mapping: the offset of each key.
+        For a mapping: where each key stands. A row of a table has keys for its empty cells too.
     """
 
     value: Any
-    start: int
+    start: Any  # int, or an Elsewhere
     style: str = ""
-    keys: dict[str, int] | None = None
+    keys: dict[str, Any] | None = None
 
     def plain(self) -> Any:
         """The value without its places. Nesting is bounded by ``Limits.depth``."""
@@ -88,8 +97,9 @@ class Positions:
             if child is None:
                 return self._place(node.start, path)
             node = child
-        start = node.start if offset is None or not isinstance(node.value, str) else self._inside(node, offset)
-        return self._place(start, path)
+        if offset is None or not isinstance(node.value, str) or not isinstance(node.start, int):
+            return self._place(node.start, path)
+        return self._place(self._inside(node, node.start, offset), path)
 
     def key(self, path: Sequence[str | int]) -> Place:
         """The place of the last key of ``path`` (of the value itself when it is an entry of a list)."""
@@ -97,6 +107,15 @@ class Positions:
         if path and owner is not None and owner.keys is not None and path[-1] in owner.keys:
             return self._place(owner.keys[str(path[-1])], path)
         return self.value(path)
+
+    def lacking(self, path: Sequence[str | int]) -> Place:
+        """The place to fill when the last key of ``path`` has no value: the mapping, or the empty cell of a table, or
+        the header of a table that has no such column."""
+        owner, above = self.node(path[:-1]), self.node(path[:-2])
+        if owner is not None and above is not None and not isinstance(owner.start, int):
+            empty = owner.keys is not None and path[-1] in owner.keys
+            return self.key(path) if empty else self._place(above.start, path[:-1])
+        return self.value(path[:-1])
 
     def written(self, path: Sequence[str | int]) -> str:
         """The value at ``path`` as the user wrote it, shortened; a summary for lists and mappings."""
@@ -108,27 +127,29 @@ class Positions:
         node = self.node(path)
         return "" if node is None or isinstance(node.value, (dict, list)) else summary(node.value)
 
-    def _place(self, at: int, path: Sequence[str | int]) -> Place:
+    def _place(self, at: int | Elsewhere, path: Sequence[str | int]) -> Place:
+        if not isinstance(at, int):
+            return at.place()
         line, column = line_column(self._lines, at)
         return Place(self.file, line, column, path_text(path))
 
-    def _inside(self, node: Node, offset: int) -> int:
+    def _inside(self, node: Node, start: int, offset: int) -> int:
         """Where character ``offset`` of a text value stands: folding changes white space alone, so count the rest."""
         target = len("".join(node.value[:offset].split()))
-        at = node.start + (node.style in ("'", '"'))
+        at = start + (node.style in ("'", '"'))
         if node.style in ("|", ">"):
             at = self.text.find("\n", at) + 1 or len(self.text)
         while at < len(self.text):
             char = self.text[at]
             if char == "\\" and node.style == '"':
-                return node.start  # an escape: characters no longer correspond one to one
+                return start  # an escape: characters no longer correspond one to one
             if not char.isspace():
                 if target == 0:
                     return at
                 target -= 1
                 at += char == "'" and node.style == "'"  # a quote inside quotes is written twice
             at += 1
-        return node.start
+        return start
 
 
 def summary(value: Any) -> str:
