@@ -23,6 +23,7 @@ def judge(form: Fleet, proposal: Proposal) -> Check:
     tours = [tour for tour in proposal.tours if len(tour.items)]
     times = [timing(form, tour.kind, tour.items) for tour in tours]
     broken: list[Violation] = list(_once(form, tours))
+    broken += _pinned(form, tours)
     for tour, when in zip(tours, times, strict=True):
         broken += _tour(form, tour, when)
     parts = _parts(form, tours, times)
@@ -68,8 +69,8 @@ def _parts(form: Fleet, tours: list[Tour], times: list[Timing]) -> dict[str, flo
         "penalties": float(penalty[np.isfinite(penalty)].sum()),
     }
     if form.current is not None:
-        known = form.current.route >= 0
-        parts["changes"] = float(form.current.price[known & (form.current.route != made)].sum())
+        changed = (form.current.route >= 0) & (form.current.route != made) & np.isfinite(form.current.price)
+        parts["changes"] = float(form.current.price[changed].sum())
     return parts
 
 
@@ -104,6 +105,18 @@ def _once(form: Fleet, tours: list[Tour]) -> Iterator[Violation]:
     for kind in np.flatnonzero(used > form.kinds.count).tolist():
         told = f"{used[kind]} vehicles of kind {kind}, there are {form.kinds.count[kind]}"
         yield Violation("vehicles", float(used[kind] - form.kinds.count[kind]), told)
+
+
+def _pinned(form: Fleet, tours: list[Tour]) -> Iterator[Violation]:
+    """Visits that stay with their vehicles."""
+    if form.current is None:
+        return
+    made, route = made_by(form, tours), form.current.route
+    for item in np.flatnonzero((route >= 0) & np.isinf(form.current.price) & (made != route)).tolist():
+        if made[item] < 0:
+            yield Violation("visits", 1.0, f"{form.name(item)} is left out, it stays with its vehicle")
+        else:
+            yield Violation("pinned", 1.0, f"{form.name(item)} changes its vehicle")
 
 
 def _tour(form: Fleet, tour: Tour, when: Timing) -> Iterator[Violation]:

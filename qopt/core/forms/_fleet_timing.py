@@ -103,14 +103,18 @@ def _forward(form: Fleet, kind: int, items: Ints, depart: float) -> Timing:
 
 
 def opening(form: Fleet, item: int, arrival: float) -> tuple[float, float]:
-    """When an item starts for a vehicle that arrives then, and how late that is."""
+    """When an item starts for a vehicle that arrives then, and how late that is.
+
+    Where its last window has passed, that is on arrival, but never before that window begins (see ``Items``).
+    """
     low, high = form.items.window_start[item], form.items.window_start[item + 1]
     if low == high:
         return arrival, 0.0
     for w in range(low, high):
         if arrival <= form.items.latest[w] + EPSILON:
-            return max(arrival, float(form.items.earliest[w])), 0.0
-    return arrival, arrival - float(form.items.latest[high - 1])
+            break
+    start, last = max(arrival, float(form.items.earliest[w])), float(form.items.latest[high - 1])
+    return start, start - last if start > last + EPSILON else 0.0
 
 
 def _latest_departure(form: Fleet, kind: int, items: Ints, first: Timing) -> float:

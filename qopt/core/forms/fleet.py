@@ -49,7 +49,8 @@ class Items:
         shipment's pickup adds and its delivery takes away.
     window_start
         Shape (items + 1,): windows of item k are ``earliest/latest[window_start[k]..window_start[k+1]-1]``, ascending
-        and apart; none: any time. An item starts within a window.
+        and apart; none: any time. An item starts within a window. A last window that ends before it begins has passed
+        already: the item starts when it begins, late by the difference.
     late_price
         Price per unit of time by which it starts after its last window; infinity: it may not.
     priority
@@ -187,14 +188,17 @@ class Current:
     route
         Shape (visits,): kind of vehicle that makes each visit today, -1 for none. Every kind has one vehicle.
     price
-        Shape (visits,): price of making it by another vehicle or not at all.
+        Shape (visits,): price of making it by another vehicle or not at all; infinity: it stays with its vehicle.
     done
         Items that each kind has begun with, in order: its route begins with them.
+    tours
+        The plan itself, where it is known as a whole.
     """
 
     route: Indices
     price: Floats
     done: tuple[tuple[int, ...], ...] = ()
+    tours: tuple[Tour, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +257,11 @@ class Fleet:
         names = {name for name, weight in self.levels[0] if weight}
         whole = is_integral(np.array([weight for _, weight in self.levels[0]]))
         return whole and names <= {"unserved", "vehicles"} and is_integral(self.items.priority)
+
+    @property
+    def planned(self) -> Proposal | None:
+        """The plan of now, if any."""
+        return None if self.current is None else Proposal(self.current.tours)
 
     def name(self, item: int) -> str:
         """Name of an item."""

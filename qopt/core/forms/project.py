@@ -198,6 +198,12 @@ class Project:
         whole = all(float(w).is_integer() for w in weights)
         return whole and (not weighted or bool(np.all(self.weight == np.rint(self.weight)) and self.current is None))
 
+    @property
+    def planned(self) -> Proposal | None:
+        """The plan of now, where it says of every task when and how."""
+        now = self.current
+        return None if now is None or np.any(now.mode < 0) or np.any(now.start < 0) else Proposal(now.mode, now.start)
+
     def name(self, task: int) -> str:
         """Name of a task."""
         return self.names[task] if self.names else f"task {task}"

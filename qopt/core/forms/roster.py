@@ -236,6 +236,11 @@ class Roster:
         every = np.concatenate(prices)
         return is_integral(every[np.isfinite(every)])
 
+    @property
+    def planned(self) -> Proposal | None:
+        """The plan of now, where it says of every person what they do on every day."""
+        return None if self.current is None or np.any(self.current.duty < 0) else Proposal(self.current.duty)
+
     def person(self, p: int) -> str:
         """Name of a person."""
         return self.people[p] if self.people else f"person {p}"
