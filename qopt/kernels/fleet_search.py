@@ -155,7 +155,11 @@ def whole_price(f: Any, s: Any) -> None:
     if now.changes:
         for c in range(len(s.visit)):
             v = s.visit[c].owner
-            now.extra += f.item[c].move_absent if v < 0 else f.move[s.vehicle[v].kind, c]
+            price = f.item[c].move_absent if v < 0 else f.move[s.vehicle[v].kind, c]
+            if price < FAR:
+                now.extra += price
+            else:
+                now.broken += 1.0
     if now.per_spread > 0.0 or now.per_end > 0.0:
         longest, shortest, last = 0.0, FAR, 0.0
         for v in range(len(s.vehicle)):

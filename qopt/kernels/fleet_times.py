@@ -26,9 +26,9 @@ def leg(matrix: Any, a: int, b: int) -> float:
 
 @njit(cache=True, nogil=True)
 def opening(window: Any, item: Any, arrival: float) -> float:
-    """When an item starts for a vehicle that arrives then: the arrival itself, where its last window has passed."""
+    """When an item starts for a vehicle that arrives then: after its last window, never before that begins."""
     for w in range(item.window, item.window_end):
-        if arrival <= window[w, 1] + EPSILON:
+        if arrival <= window[w, 1] + EPSILON or w + 1 == item.window_end:
             return max(arrival, window[w, 0])
     return arrival
 

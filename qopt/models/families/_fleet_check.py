@@ -8,6 +8,7 @@ from typing import Any
 
 from qopt.models.families._routing_check import leg
 from qopt.models.families._routing_document import RoutingInstance
+from qopt.models.families._routing_now import Plan, PlannedRoute, PlannedStep
 from qopt.models.families._routing_parts import Cost, Matrix, Vehicle
 
 NEAR = 1e-6
@@ -45,7 +46,60 @@ def faults(instance: RoutingInstance, plan: Mapping[str, Any]) -> list[str]:
         elif ends[0] is not None and ends[1] is not None and ends[0][0] != ends[1][0]:
             broken.append(f"{shipment.id} changes its vehicle")
     broken += _company(instance, plan, where)
+    if instance.plan is not None:
+        broken += _replanned(instance, instance.plan, plan)
     return broken
+
+
+def _replanned(instance: RoutingInstance, now: Plan, plan: Mapping[str, Any]) -> Iterator[str]:
+    """What should have stayed, what begins in the past, and changes that cost something else than stated."""
+    told = {name: route for name, route in zip(instance.holders, now.routes, strict=True) if name is not None}
+    was = {str(step.id): name for name, route in told.items() for step in route.steps}
+    made = {str(stop): str(route["vehicle"]) for route in plan["routes"] for stop in route["stops"]}
+    pins = {f"{pin}{end}" for pin in now.pinned.visits for end in ("", ".pickup", ".delivery")}
+    moved, done = 0, {str(step.id) for route in told.values() for step in _done(instance, route)}
+    for visit in instance.stops:
+        before, after = was.get(str(visit.id)), made.get(str(visit.id))
+        if before is None or before == after:
+            continue
+        if str(visit.id) in pins | done:
+            yield f"{visit.id} leaves {before}, where it is pinned"
+        moved += 1
+    paid, cost = float(plan["kpis"].get("changes", 0.0)), moved * now.change_cost
+    if not math.isclose(paid, cost, abs_tol=NEAR):
+        yield f"changes cost {cost:g}, the plan says {paid:g}"
+    for route in plan["routes"]:
+        before_it = told.get(str(route["vehicle"]))
+        first = [] if before_it is None else [str(s.id) for s in _done(instance, before_it) if str(s.id) in made]
+        if list(map(str, route["stops"]))[: len(first)] != first:
+            yield f"{route['vehicle']} does not begin as it has begun"
+        if now.pinned.before is None:
+            continue
+        past, begun = instance.clock.moment(now.pinned.before) - _slack(instance), len(first)
+        for step in route["schedule"]:
+            over = begun <= 0 and not (before_it is not None and _is_done(instance, before_it, step))
+            begun -= step["what"] == "visit"
+            if over and instance.clock.moment(step["start"]) < past:
+                yield f"{step['id']} would begin in the past"
+
+
+def _done(instance: RoutingInstance, route: PlannedRoute) -> list[PlannedStep]:
+    """What a vehicle has done by the pins of the document."""
+    assert instance.plan is not None
+    pinned, out, made = instance.plan.pinned, 0, 0
+    first = pinned.first.get(str(route.vehicle), 0)
+    for j, step in enumerate(route.steps, start=1):
+        made += step.what == "visit"
+        if step.what == "visit" and (made == first or str(step.id) == first):
+            out = max(out, j)
+        if pinned.before is not None and step.start is not None:
+            begun = instance.clock.moment(step.start) < instance.clock.moment(pinned.before)
+            out = max(out, j) if begun else out
+    return list(route.steps[:out])
+
+
+def _is_done(instance: RoutingInstance, route: PlannedRoute, step: Mapping[str, Any]) -> bool:
+    return any(str(s.id) == str(step["id"]) for s in _done(instance, route))
 
 
 def _company(
@@ -99,6 +153,9 @@ class _Route:
         self.visit = {visit.id: visit for visit in instance.stops}
         self.index = {place.id: k for k, place in enumerate(instance.locations)}
         self.slack = _slack(instance)
+        now = dict(zip(instance.holders, instance.plan.routes)) if instance.plan is not None else {}
+        begun = _done(instance, now[self.name]) if self.name in now else []
+        self.began = {str(s.id): instance.clock.moment(s.start) for s in begun if s.start is not None}
 
     def faults(self) -> Iterator[str]:
         """What is wrong with it."""
@@ -192,11 +249,15 @@ class _Route:
             visit = self.visit[step["id"]]
             to = self.index[visit.id if visit.at is None else visit.at]
             need = clock.duration(visit.service) + (clock.duration(visit.setup) if to != here else 0.0)
+            if str(step["id"]) in self.began:
+                return to, need, [(self.began[str(step["id"])], math.inf)], None
             price = None if visit.late is None else visit.late * clock.unit / 3600.0
             return to, need, sorted((clock.moment(a), clock.moment(b)) for a, b in visit.windows), price
         if step["what"] == "reload":
             return self._end("start"), clock.duration(self.vehicle.reload), [], None
         rest = self._rest(step)
+        if str(step["id"]) in self.began:
+            return here, clock.duration(rest.duration), [(self.began[str(step["id"])], math.inf)], None
         between = [] if rest.between is None else [(clock.moment(rest.between[0]), clock.moment(rest.between[1]))]
         return here, clock.duration(rest.duration), between, None
 

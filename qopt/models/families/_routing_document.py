@@ -14,6 +14,7 @@ from qopt.core.arrays import Floats
 from qopt.core.forms.fleet import Fleet
 from qopt.core.forms.routes import Routes
 from qopt.models.clock import UNITS, Clock
+from qopt.models.families._routing_now import Plan
 from qopt.models.families._routing_parts import (
     AnyLocation,
     AnyObjective,
@@ -21,7 +22,6 @@ from qopt.models.families._routing_parts import (
     Loads,
     Location,
     Matrix,
-    Plan,
     Rule,
     Shipment,
     Travel,
@@ -80,7 +80,7 @@ class RoutingInstance(Instance):
 
     @model_validator(mode="after")
     def _consistent(self) -> RoutingInstance:
-        refuse("routing", [*_unknown(self)] or [*_unplaced(self), *_unfit(self), *_untimely(self)])
+        refuse("routing", [*_unknown(self)] or [*_unplaced(self), *_unfit(self), *_untimely(self), *_unplanned(self)])
         return self
 
     @cached_property
@@ -90,6 +90,35 @@ class RoutingInstance(Instance):
         if self.horizon is not None and isinstance(self.horizon.start, str) and "-" in self.horizon.start:
             zero = datetime.fromisoformat(self.horizon.start.strip())
         return Clock(UNITS[self.units.time], zero)
+
+    @cached_property
+    def crew(self) -> tuple[tuple[Vehicle, str], ...]:
+        """The kinds of the form ``fleet`` with their names: those of the fleet, or where a plan of now is to be
+        changed, every vehicle by itself."""
+        if self.plan is None:
+            return tuple((vehicle, str(vehicle.id)) for vehicle in self.fleet)
+        most = max(len(self.stops), len(self.plan.routes))
+        counts = [most if vehicle.count == "unlimited" else vehicle.count for vehicle in self.fleet]
+        return tuple(
+            (vehicle.model_copy(update={"count": 1}), str(vehicle.id) if vehicle.count == 1 else f"{vehicle.id}-{j}")
+            for vehicle, count in zip(self.fleet, counts, strict=True)
+            for j in range(1, count + 1)
+        )
+
+    @cached_property
+    def holders(self) -> tuple[str | None, ...]:
+        """The vehicle of ``crew`` that drives each route of the plan of now: the one of its name, else the first of its
+        kind that drives no other; None where it is off."""
+        if self.plan is None:
+            return ()
+        names = [name for _, name in self.crew]
+        out = [str(route.vehicle) if str(route.vehicle) in names else None for route in self.plan.routes]
+        for r, route in enumerate(self.plan.routes):
+            if out[r] is None:
+                kind = str(route.vehicle if route.kind is None else route.kind)
+                free = (name for vehicle, name in self.crew if str(vehicle.id) == kind and name not in out)
+                out[r] = next(free, None)
+        return tuple(out)
 
     @property
     def vehicle(self) -> Vehicle:
@@ -242,9 +271,6 @@ def _unruly(instance: RoutingInstance) -> Iterator[Fault]:
                 yield ("rules", k, kinds[0], j), "there is no such visit", visit
             elif visit in members[:j]:
                 yield ("rules", k, kinds[0], j), "the same visit stands twice in a rule", visit
-    if instance.plan is not None:
-        told = "pins and prices of change are not applied yet; leave plan out and begin from it by --start"
-        yield ("plan",), told, instance.plan.source
 
 
 def _unplaced(instance: RoutingInstance) -> Iterator[Fault]:
@@ -336,3 +362,17 @@ def _untimely(instance: RoutingInstance) -> Iterator[Fault]:
             continue
         if last < first:
             yield where, "it ends before it begins", f"{window[0]} to {window[1]}"
+
+
+def _unplanned(instance: RoutingInstance) -> Iterator[Fault]:
+    """What is wrong with the plan of now."""
+    from qopt.models.families._routing_replan import faults, times
+
+    for where, values in times(instance):
+        for value in values:
+            try:
+                instance.clock.moment(0.0 if value is None else value)
+            except ValueError as error:
+                yield where, str(error), value
+                return
+    yield from faults(instance)

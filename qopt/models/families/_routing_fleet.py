@@ -9,6 +9,7 @@ import numpy as np
 
 from qopt.core.arrays import Floats
 from qopt.core.forms.fleet import Company, Fleet, Items, Kinds, Role
+from qopt.models.families._routing_replan import replanned
 
 if TYPE_CHECKING:
     from qopt.models.families._routing_document import RoutingInstance
@@ -20,23 +21,25 @@ FAR = np.inf
 def fleet(instance: RoutingInstance) -> Fleet:
     """The form: visits and the ends of shipments, then the breaks and reloads of every kind of vehicle."""
     distance, time = instance.matrices
-    factors = sorted({vehicle.speed_factor for vehicle in instance.fleet})
-    items, names = _items(instance)
-    allowed = np.zeros((len(instance.fleet), len(items)), dtype=bool)
-    for k, vehicle in enumerate(instance.fleet):
+    crew = [vehicle for vehicle, _ in instance.crew]
+    factors = sorted({vehicle.speed_factor for vehicle in crew})
+    items, names = _items(instance, crew)
+    allowed = np.zeros((len(crew), len(items)), dtype=bool)
+    for k, vehicle in enumerate(crew):
         skills = set(vehicle.skills)
         allowed[k, : len(instance.stops)] = [skills >= set(visit.skills) for visit in instance.stops]
         allowed[k] |= items.owner == k
-    return Fleet(
+    form = Fleet(
         np.stack([distance] * len(factors)),
         np.stack([time / factor for factor in factors]),
         items,
-        _kinds(instance, factors),
+        _kinds(instance, crew, factors),
         allowed,
         tuple(_company(instance)),
         levels(instance),
         names=names,
     )
+    return form if instance.plan is None else replanned(instance, form)
 
 
 def levels(instance: RoutingInstance) -> tuple[tuple[tuple[str, float], ...], ...]:
@@ -61,7 +64,7 @@ def place_of(instance: RoutingInstance, vehicle: Vehicle, end: str) -> int:
     return instance.position.get(chosen, -1)
 
 
-def _items(instance: RoutingInstance) -> tuple[Items, tuple[str, ...]]:
+def _items(instance: RoutingInstance, crew: Sequence[Vehicle]) -> tuple[Items, tuple[str, ...]]:
     clock, loads = instance.clock, instance.loads
     from qopt.models.families._routing_document import amounts
 
@@ -74,8 +77,8 @@ def _items(instance: RoutingInstance) -> tuple[Items, tuple[str, ...]]:
         change[pickup] = amounts(shipment.load, loads)
         change[pickup + 1] = -change[pickup]
         delivery[pickup] = pickup + 1
-    rests = [(k, rest) for k, vehicle in enumerate(instance.fleet) for rest in vehicle.breaks]
-    again = [(k, vehicle) for k, vehicle in enumerate(instance.fleet) if vehicle.trips > 1]
+    rests = [(k, rest) for k, vehicle in enumerate(crew) for rest in vehicle.breaks]
+    again = [(k, vehicle) for k, vehicle in enumerate(crew) if vehicle.trips > 1]
     windows = [visit.windows for visit in stops]
     windows += [() if rest.between is None else (rest.between,) for _, rest in rests]
     windows += [() for _ in again]
@@ -113,18 +116,17 @@ def _items(instance: RoutingInstance) -> tuple[Items, tuple[str, ...]]:
         owner=np.array([*(-1 for _ in stops), *(k for k, _ in rests), *(k for k, _ in again)]),
     )
     names = [str(visit.id) for visit in stops]
-    names += [f"the break of {instance.fleet[k].id}" if r.id is None else str(r.id) for k, r in rests]
+    names += [f"the break of {crew[k].id}" if r.id is None else str(r.id) for k, r in rests]
     names += [f"the reload of {vehicle.id}" for _, vehicle in again]
     return items, tuple(names)
 
 
-def _kinds(instance: RoutingInstance, factors: Sequence[float]) -> Kinds:
+def _kinds(instance: RoutingInstance, fleet: Sequence[Vehicle], factors: Sequence[float]) -> Kinds:
     from qopt.models.families._routing_document import limits
 
     clock, hour, size = instance.clock, hours(instance), max(1, len(instance.loads))
     start = 0.0 if instance.horizon is None else clock.moment(instance.horizon.start)
     last = np.inf if instance.horizon is None or instance.horizon.end is None else clock.moment(instance.horizon.end)
-    fleet = instance.fleet
 
     def each(values: Iterable[float]) -> Floats:
         return np.array([*values], dtype=np.float64)

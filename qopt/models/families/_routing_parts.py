@@ -251,21 +251,6 @@ class Objective(Strict):
     weight: Annotated[float, Exact(), Field(gt=0)] | None = None
 
 
-class Pinned(Strict):
-    """What must stay: visits with their vehicles, and everything that begins before a time."""
-
-    before: Moment | None = None
-    visits: tuple[Id, ...] = ()
-
-
-class Plan(Strict):
-    """The plan of now: a file with a plan of this problem, what of it is pinned, and the price of moving one visit."""
-
-    source: Annotated[str, Field(alias="from")]
-    pinned: Pinned = Pinned()
-    change_cost: Amount = 0.0
-
-
 def spelled(given: Any) -> Any:
     """``minimize`` is ``minimise``."""
     if isinstance(given, dict) and "minimize" in given and "minimise" not in given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from qopt.core.errors import RecordError
 from qopt.core.forms._fleet_timing import Timing, timing
 from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
+from qopt.models.families._routing_items import Numbers, with_breaks
 from qopt.models.families._routing_reasons import reason
+from qopt.models.families._routing_replan import changes
 from qopt.models.plans import entries
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     -------
     ``routes``: of each used vehicle its stops, its schedule, distance, duration, highest load and cost. ``unserved``:
     visits that nobody makes, each with a code and a reason. ``rules``: soft rules that are broken, with their cost.
-    ``kpis``: the named parts of the objective.
+    ``kpis``: the named parts of the objective. ``changes``, where there is a plan of now: what becomes of it.
     """
     routes = [_route(instance, form, tour, name) for tour, name in _named(instance, proposal)]
     made = {int(item) for tour in proposal.tours for item in tour.items}
@@ -41,7 +43,8 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     rules = [{"rule": name, "cost": tidy(cost), **_why(told.get(name))} for name, cost in soft.items()]
     kpis = {name: tidy(float(value)) for name, value in parts.items() if not name.startswith("soft.")}
     kpis["end"] = moment(instance, float(parts["end"]))
-    return {"routes": routes, "unserved": unserved, "rules": rules, "kpis": kpis}
+    plan = {"routes": routes, "unserved": unserved, "rules": rules, "kpis": kpis}
+    return plan if instance.plan is None else plan | {"changes": changes(instance, form, proposal)}
 
 
 def _why(why: str | None) -> dict[str, str]:
@@ -51,10 +54,10 @@ def _why(why: str | None) -> dict[str, str]:
 def _named(instance: RoutingInstance, proposal: Proposal) -> list[tuple[Tour, str]]:
     """The tours in the order of their kinds and departures, each with the name of its vehicle."""
     out: list[tuple[Tour, str]] = []
-    for k, vehicle in enumerate(instance.fleet):
+    for k, (vehicle, name) in enumerate(instance.crew):
         tours = sorted((t for t in proposal.tours if t.kind == k and len(t.items)), key=lambda t: t.items.tolist())
         for j, tour in enumerate(tours, start=1):
-            out.append((tour, str(vehicle.id) if vehicle.count == 1 else f"{vehicle.id}-{j}"))
+            out.append((tour, name if vehicle.count == 1 else f"{name}-{j}"))
     return out
 
 
@@ -65,7 +68,7 @@ def _route(instance: RoutingInstance, form: Fleet, tour: Tour, name: str) -> dic
     cost = sum(parts[part] for part in ("fixed", "travel", "time", "overtime", "late"))
     return {
         "vehicle": name,
-        "kind": instance.fleet[tour.kind].id,
+        "kind": instance.crew[tour.kind][0].id,
         "stops": [instance.stops[item].id for item in tour.items.tolist() if form.items.role[item] == Role.VISIT],
         "depart": moment(instance, when.depart),
         "end": moment(instance, when.end),
@@ -115,45 +118,34 @@ def restore(instance: RoutingInstance, form: Fleet, plan: Mapping[str, Any]) -> 
     RecordError
         No routes, a vehicle that the fleet does not have, or a stop that this instance does not know.
     """
-    kinds = {str(vehicle.id): k for k, vehicle in enumerate(instance.fleet)}
-    number: dict[tuple[int, str], int] = {}
-    for item in range(len(form.items)):
-        owner = int(form.items.owner[item])
-        for k in range(len(kinds)) if owner < 0 else (owner,):
-            number.setdefault((k, str(form.name(item))), item)
-    tours = []
+    numbers, tours = Numbers(form), list[Tour]()
     for r, route in enumerate(entries(plan, "routes")):
         if not isinstance(route, Mapping):
             raise RecordError(f"routes[{r}] is no route: {route!r}")
-        name = str(route.get("kind", route.get("vehicle")))
-        kind = kinds.get(name, kinds.get(name.rpartition("-")[0]))
+        kind = _kind(instance, route, {tour.kind for tour in tours})
         if kind is None:
-            raise RecordError(f"routes[{r}] is of {name!r}; the fleet has: {', '.join(kinds)}")
+            known = ", ".join(name for _, name in instance.crew)
+            raise RecordError(f"routes[{r}] is of {route.get('vehicle')!r}; the fleet has: {known}")
         steps = route.get("schedule", route.get("stops"))
         if not isinstance(steps, (list, tuple)):
             raise RecordError(f"routes[{r}] has neither a schedule nor stops")
-        items = []
+        items: list[int] = []
         for step in steps:
             named = str(step.get("id") if isinstance(step, Mapping) else step)
-            if (kind, named) not in number:
+            item = numbers.of(kind, named, items)
+            if item is None:
                 raise RecordError(f"routes[{r}] stops at {named!r}, which is no visit of {instance.name}")
-            items.append(number[kind, named])
-        tours.append(Tour(kind, np.array(_with_breaks(form, kind, items), dtype=np.int64)))
+            items.append(item)
+        tours.append(Tour(kind, np.array(with_breaks(form, kind, items), dtype=np.int64)))
     return Proposal(tuple(tour for tour in tours if len(tour.items)))
 
 
-def _with_breaks(form: Fleet, kind: int, items: list[int]) -> list[int]:
-    """The items with the breaks that a plan does not mention, each where the tour breaks least and ends first."""
-    line = list(items)
-    owned = (form.items.role == Role.BREAK) & (form.items.owner == kind)
-    for item in np.flatnonzero(owned).tolist():
-        if item in line or not line:
-            continue
-        tries = [[*line[:j], item, *line[j:]] for j in range(len(line) + 1)]
-        line = min(tries, key=lambda tried: _misery(form, kind, tried))
-    return line
-
-
-def _misery(form: Fleet, kind: int, items: list[int]) -> tuple[float, float]:
-    when = timing(form, kind, np.array(items, dtype=np.int64))
-    return float(when.late.sum()), when.end
+def _kind(instance: RoutingInstance, route: Mapping[str, Any], taken: Collection[int]) -> int | None:
+    """The kind of the form that a route is of: by the name of its vehicle, else the first free one of its kind."""
+    names = {name: k for k, (_, name) in enumerate(instance.crew)}
+    vehicle = str(route.get("vehicle"))
+    if vehicle in names:
+        return names[vehicle]
+    wanted = {str(route.get("kind", vehicle)), vehicle.rpartition("-")[0]}
+    found = [k for k, (kind, _) in enumerate(instance.crew) if str(kind.id) in wanted]
+    return next((k for k in found if k not in taken), found[0] if found else None)

@@ -40,8 +40,8 @@ def reason(instance: RoutingInstance, form: Fleet, proposal: Proposal, visit: in
     alone = {k: _least_broken(form, _alone(form, k, items)) for k in range(len(form.kinds))}
     if all(broken for broken in alone.values()):
         name = Counter(name for broken in alone.values() for name in broken[:1]).most_common(1)[0][0]
-        who = "no vehicle can make it" if len(alone) > 1 else f"{instance.fleet[0].id} cannot make it"
-        details = "; ".join(f"{instance.fleet[k].id} {_words(broken[0])}" for k, broken in alone.items())
+        who = "no vehicle can make it" if len(alone) > 1 else f"{instance.crew[0][1]} cannot make it"
+        details = "; ".join(f"{instance.crew[k][1]} {_words(broken[0])}" for k, broken in alone.items())
         return {"code": f"NO_VEHICLE.{_code(name)}", "reason": f"{who}: {details}"}
     base = evaluate(form, proposal)
     best: tuple[tuple[float, ...], int] | None = None
@@ -61,7 +61,7 @@ def reason(instance: RoutingInstance, form: Fleet, proposal: Proposal, visit: in
             told = f"no place in this plan: it would break {name}"
         return {"code": f"NO_ROOM.{_code(name)}", "reason": told}
     more = [a - b for a, b in zip(best[0], base.levels, strict=True)]
-    vehicle = instance.fleet[best[1]].id
+    vehicle = instance.crew[best[1]][1]
     if tuple(more) < (0.0,) * len(more):
         told = f"{vehicle} could make it at no harm: the search ended before it was tried"
         return {"code": "SEARCH_LIMIT", "reason": told, "price": round(more[-1], 6)}

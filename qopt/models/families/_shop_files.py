@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydantic import ValidationError, ValidationInfo
 from qopt.core import registry
 from qopt.core.errors import Issue, ModelError, Place
 from qopt.models.faults import refuse
-from qopt.models.source import decoded, read_bytes
+from qopt.models.plan_files import plan_in_file
 
 
 def with_jobs(given: Any, info: ValidationInfo) -> Any:
@@ -83,34 +82,21 @@ def with_plan(given: Any, info: ValidationInfo) -> Any:
     """
     if not isinstance(given, dict) or not isinstance(given.get("from"), str):
         return given
-    if given.get("tasks"):
-        place = Place(path="tasks")
-        raise ModelError(Issue("a plan is in a file or in the document", place=place, suggestion="keep one of the two"))
-    name = given["from"]
-    path = _beside(name, info, "from")
-    try:
-        found: Any = json.loads(decoded(read_bytes(path), name))
-    except ValueError as error:
-        raise ModelError(Issue(f"this is no JSON: {error}", name, Place(path="from"))) from None
-    if isinstance(found, Mapping) and found.get("solutions"):
-        found = found["solutions"][0].get("plan")
-    if not isinstance(found, Mapping) or not isinstance(found.get("tasks"), list):
-        rule = "a plan has a list of tasks; this file has none"
-        raise ModelError(Issue(rule, name, Place(path="from"), "write it by qopt solve --json"))
+    found = plan_in_file(given["from"], "tasks", info, given)
     keys = ("job", "task", "machine", "uses", "start")
     tasks = [{key: line[key] for key in keys if key in line} for line in found["tasks"] if isinstance(line, Mapping)]
     return {key: value for key, value in given.items() if key != "from"} | {"tasks": tasks}
 
 
 def _beside(file: str, info: ValidationInfo, where: str) -> Any:
-    """The path of a file beside the document; a fault stands where the document names it."""
+    """The path of a file of jobs beside the document; a fault stands where the document names it."""
     from qopt.models.documents.limits import DEFAULT
     from qopt.models.tables import beside
 
     document = (info.context or {}).get("document")
     base, limits = (None, DEFAULT) if document is None else (document.base_dir, document.limits)
     try:
-        return beside(base, file, limits, what="file of jobs" if where.startswith("imports") else "plan")
+        return beside(base, file, limits, what="file of jobs")
     except ModelError as error:
         issue = error.issues[0]
         raise ModelError(Issue(issue.rule, issue.value, Place(path=where), issue.suggestion)) from None

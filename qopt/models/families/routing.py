@@ -90,7 +90,7 @@ class Routing:
         chosen = self._formulation(instance, formulation)
         ids = tuple(str(visit.id) for visit in instance.stops)
         if not instance.plain:
-            kinds = tuple(str(vehicle.id) for vehicle in instance.fleet)
+            kinds = tuple(name for _, name in instance.crew)
             return tours.build(instance.rich, _given(pool), ids, kinds, instance.name)
         if chosen == "pool":
             return selection.build(instance.routes, _given(pool), ids, instance.name)

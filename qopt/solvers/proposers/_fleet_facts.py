@@ -105,8 +105,9 @@ def facts(form: Fleet) -> Facts:
     move, now = np.zeros((len(kind), n)), form.current
     if now is not None:
         elsewhere = (now.route >= 0) & (now.route != np.arange(len(kind))[:, None])
-        move[elsewhere] = np.broadcast_to(now.price * price["money"], move.shape)[elsewhere]
-        item["move_absent"][:n] = np.where(now.route >= 0, now.price * price["money"], 0.0)
+        paid = finite(now.price, price["money"])
+        move[elsewhere] = np.broadcast_to(paid, move.shape)[elsewhere]
+        item["move_absent"][:n] = np.where(now.route >= 0, paid, 0.0)
     place = form.items.place[:n]
     close = np.minimum(form.distance[0], form.distance[0].T)[np.ix_(place, place)]
     np.fill_diagonal(close, -np.inf)

@@ -68,7 +68,7 @@ class FleetSearch:
         return _told(form, found, seed, reason, watch.clock() - begin, done)
 
     def _begin(self, form: Fleet, f: Facts, s: states.State, pool: Sequence[Proposal]) -> None:
-        """Prices of absence, the known plans among the elites, and the best of them (or nothing) in place."""
+        """Prices of absence, the known plans among the elites, and the best of them (or the plan of now) in place."""
         from qopt.kernels.fleet_search import keep_elite
 
         now = s.now[0]
@@ -79,7 +79,7 @@ class FleetSearch:
             states.place(form, f, s, judged[k][1].tours)
             now["last_slot"] = -1
             keep_elite(f, s)
-        if not good:
+        if not good and not (form.current is not None and states.place(form, f, s, form.current.tours)):
             states.place(form, f, s, ())
 
     def _anneal(self, f: Facts, s: states.State, work: int | None, watch: Watch) -> int:

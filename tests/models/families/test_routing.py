@@ -314,7 +314,7 @@ GOOD = {
         ({"rules": [{"soft": 3}]}, ("rules", 0), "exactly one of keep_together"),
         ({"rules": [{"before": ["b", "z"]}]}, ("rules", 0, "before", 1), "no such visit"),
         ({"objective": [{"minimise": "happiness"}]}, ("objective", 0, "minimise"), "unserved"),
-        ({"plan": {"from": "now.json"}}, ("plan",), "begin from it by --start"),
+        ({"plan": {"from": "now.json"}}, ("plan",), "no folder to look for plans in"),
         ({"depot": "a"}, ("depot",), "not permitted"),
     ],
 )

@@ -1,0 +1,43 @@
+"""From the words of a plan to the items of the form ``fleet``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qopt.core.forms._fleet_timing import timing
+from qopt.core.forms.fleet import Fleet, Role
+
+
+class Numbers:
+    """Items by what a plan calls them."""
+
+    def __init__(self, form: Fleet) -> None:
+        self._of: dict[tuple[int, str], list[int]] = {}
+        for item in range(len(form.items)):
+            owner = int(form.items.owner[item])
+            for kind in range(len(form.kinds)) if owner < 0 else (owner,):
+                self._of.setdefault((kind, form.name(item)), []).append(item)
+
+    def of(self, kind: int, name: str, line: Sequence[int]) -> int | None:
+        """The item of that name in a route of a kind, one that is not in the line yet where there are several."""
+        found = self._of.get((kind, name))
+        return None if found is None else next((item for item in found if item not in line), found[0])
+
+
+def with_breaks(form: Fleet, kind: int, items: Sequence[int]) -> list[int]:
+    """The items with the breaks that a plan does not mention, each where the tour breaks least and ends first."""
+    line = list(items)
+    owned = (form.items.role == Role.BREAK) & (form.items.owner == kind)
+    for item in np.flatnonzero(owned).tolist():
+        if item in line or not line:
+            continue
+        tries = [[*line[:j], item, *line[j:]] for j in range(len(line) + 1)]
+        line = min(tries, key=lambda tried: _misery(form, kind, tried))
+    return line
+
+
+def _misery(form: Fleet, kind: int, items: list[int]) -> tuple[float, float]:
+    when = timing(form, kind, np.array(items, dtype=np.int64))
+    return float(when.late.sum()), when.end
