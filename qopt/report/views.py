@@ -39,7 +39,19 @@ def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
         lines.append(f"not visited: {item['visit']} ({item['reason']})")
     for rule in plan.get("rules", ()):
         lines.append(f"broken at a price of {number(rule['cost'])}: {rule.get('why', rule['rule'])}")
+    lines += [change_text(change) for change in plan.get("changes", ())]
     return lines
+
+
+def change_text(change: Mapping[str, Any]) -> str:
+    """What becomes of a visit of the plan of now, in words."""
+    visit, before, after = change["visit"], change["from"], change["to"]
+    if change.get("off"):
+        return f"off: {visit}, which {before} had"
+    if before is None:
+        return f"new: {visit}, {after} makes it"
+    paid = f" at a price of {number(change['cost'])}" if change["cost"] else ""
+    return f"moved: {visit} from {before} to {after}{paid}" if after else f"left out: {visit}, which {before} had{paid}"
 
 
 def _loads(values: Sequence[Any]) -> list[str]:
