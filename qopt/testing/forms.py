@@ -11,6 +11,7 @@ import numpy as np
 
 from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
+from qopt.testing.bins import cheapest_bins, random_bins
 from qopt.testing.fleets import cheapest, random_fleet
 from qopt.testing.projects import flexible_shop, random_project, shortest_project
 from qopt.testing.rosters import cheapest_roster, random_roster
@@ -37,6 +38,7 @@ def large_forms(name: str) -> list[Any]:
         "fleet": lambda: [random_fleet(60, seed=1, vehicles=30)],
         "project": lambda: [random_project(60, seed=1), flexible_shop(20, 10, seed=1)],
         "roster": lambda: [random_roster(30, 28, 3, seed=1)],
+        "bins": lambda: [random_bins(120, seed=1, copies=3, dimensions=2, kinds=2)],
     }
     return made[name]()
 
@@ -150,10 +152,19 @@ def _small_rosters() -> list[tuple[Any, float | None]]:
     return [(form, cheapest_roster(form)) for form in forms]
 
 
+@cache
+def _small_bins() -> list[tuple[Any, float | None]]:
+    forms = [random_bins(6, seed=seed) for seed in range(3)]
+    forms += [random_bins(3, seed=seed, copies=3, dimensions=2, kinds=2) for seed in range(3)]
+    forms += [random_bins(6, seed=seed, kinds=2, rich=True) for seed in range(6)]
+    return [(form, cheapest_bins(form)) for form in forms]
+
+
 _SMALL = {
     "routes": _small_routes,
     "shop": _small_shops,
     "fleet": _small_fleets,
     "project": _small_projects,
     "roster": _small_rosters,
+    "bins": _small_bins,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import Field, Strict, model_validator
 
 from qopt.core.arrays import Floats
 from qopt.core.errors import ModelError, RecordError
@@ -16,34 +16,14 @@ from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns, Kind, Problem, Sense
 from qopt.core.rows import Rows
 from qopt.core.solution import Solution
+from qopt.models.amounts import Amounts, dimensions, flat, mismatch
 from qopt.models.faults import Fault, refuse
 from qopt.models.instance import Instance, Name
 from qopt.models.instance import Strict as Part
 from qopt.models.plans import amount, entries
 
-
-def _amounts(value: Any) -> Any:
-    """Refuse what is no amount at its own place, so that the union below never has to list every shape it tried."""
-    parts: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
-    if isinstance(value, dict):
-        parts = [((str(name),), part) for name, part in value.items()]
-    elif isinstance(value, (list, tuple)):
-        parts = [((k,), part) for k, part in enumerate(value)]
-    rule = "a finite number of at least 0 is needed"
-    wrong = [
-        (where, rule, part)
-        for where, part in parts
-        if isinstance(part, bool) or not isinstance(part, (int, float)) or not 0 <= part < float("inf")
-    ]
-    refuse("amounts", wrong)
-    return value
-
-
 Number = Annotated[float, Strict()]
-Amount = Annotated[float, Field(ge=0)]
 Id = Name | Annotated[int, Strict()]
-Amounts = Annotated[Amount | tuple[Amount, ...] | dict[Name, Amount], BeforeValidator(_amounts)]
-"""One dimension, several by position, or several by name."""
 
 
 class Item(Part):
@@ -91,7 +71,7 @@ class KnapsackInstance(Instance):
         refuse("knapsack", faults)
         seen: set[str] = set()
         for k, (item, label) in enumerate(zip(self.items, self.ids)):
-            reason = _mismatch(item.weight, self.capacity)
+            reason = mismatch(item.weight, self.capacity, "weight")
             if reason:
                 faults.append((("items", k, "weight"), reason, item.weight))
             if str(label) in seen:
@@ -108,34 +88,15 @@ class KnapsackInstance(Instance):
     @property
     def dimensions(self) -> tuple[str, ...] | None:
         """Names of the dimensions; None where they have none."""
-        return tuple(self.capacity) if isinstance(self.capacity, dict) else None
+        return dimensions(self.capacity)
 
     def capacities(self) -> list[float]:
         """Capacity of every dimension."""
-        return _flat(self.capacity, self.dimensions)
+        return flat(self.capacity, self.dimensions)
 
     def weights(self) -> list[list[float]]:
         """Weight of every item in every dimension: dimensions by items."""
-        return [list(line) for line in zip(*(_flat(item.weight, self.dimensions) for item in self.items))]
-
-
-def _flat(amounts: float | tuple[float, ...] | dict[str, float], names: tuple[str, ...] | None) -> list[float]:
-    if isinstance(amounts, dict):
-        return [amounts.get(name, 0.0) for name in names or ()]
-    return list(amounts) if isinstance(amounts, tuple) else [amounts]
-
-
-def _mismatch(weight: Any, capacity: Any) -> str:
-    """Why a weight does not have the shape of the capacity; empty when it has."""
-    if isinstance(capacity, dict):
-        if not isinstance(weight, dict):
-            return f"weight needs names, as capacity has: {', '.join(capacity)}"
-        unknown = [name for name in weight if name not in capacity]
-        return f"capacity has no {', '.join(unknown)}; it has: {', '.join(capacity)}" if unknown else ""
-    if isinstance(capacity, tuple):
-        fits = isinstance(weight, tuple) and len(weight) == len(capacity)
-        return "" if fits else f"weight needs a list of {len(capacity)} numbers, as capacity has"
-    return "" if isinstance(weight, float) else "weight needs one number, as capacity has"
+        return [list(line) for line in zip(*(flat(item.weight, self.dimensions) for item in self.items))]
 
 
 @dataclass(frozen=True)
