@@ -151,7 +151,7 @@ class BackendError(QoptError, RuntimeError):
 
 
 class BackendUnavailableError(BackendError):
-    """An optional library is missing.
+    """An optional library is missing, or what it works with.
 
     Parameters
     ----------
@@ -159,11 +159,13 @@ class BackendUnavailableError(BackendError):
         What was asked for.
     extra
         The extra that brings the library, as in ``pip install 'qopt[extra]'``.
+    needs
+        What is missing.
     """
 
-    def __init__(self, backend: str, extra: str) -> None:
+    def __init__(self, backend: str, extra: str, needs: str = "a library that is not installed") -> None:
         self.backend, self.extra = backend, extra
-        super().__init__(f"{backend} needs a library that is not installed (pip install 'qopt[{extra}]')")
+        super().__init__(f"{backend} needs {needs} (pip install 'qopt[{extra}]')")
 
 
 class BackendContractError(BackendError):

@@ -44,10 +44,22 @@ def _one(kind: str) -> str:
     return f"{kind[:-3]}y" if kind.endswith("ies") else kind.removesuffix("s")
 
 
+def named(kind: str, name: str) -> str:
+    """The name of a plug-in, which may be written with hyphens for underscores.
+
+    Raises
+    ------
+    UnknownPluginError
+        No such plug-in.
+    """
+    for known in (name, name.replace("-", "_")):
+        if known in names(kind):
+            return known
+    raise UnknownPluginError(_one(kind), name, names(kind))
+
+
 @cache
 def _load(kind: str, name: str) -> Any:
-    if name not in names(kind):
-        raise UnknownPluginError(_one(kind), name, names(kind))
     for point in _announced(kind):
         if point.name == name:
             found = point.load()
@@ -65,6 +77,7 @@ def load(kind: str, name: str, **parameters: Any) -> Any:
     ModelError
         A parameter that the plug-in does not have.
     """
+    name = named(kind, name)
     plugin = _load(kind, name)
     if not parameters:
         return plugin

@@ -8,7 +8,7 @@ from typing import Any
 
 from qopt.core import registry
 from qopt.core.budget import Budget
-from qopt.core.errors import ModelError
+from qopt.core.errors import ModelError, UnknownPluginError
 from qopt.engine.environment import cores
 from qopt.models.instance import SolveSection
 
@@ -106,8 +106,8 @@ def _names(kind: str, given: str | Sequence[str]) -> tuple[str, ...] | None:
         return None
     if chosen == ["none"]:
         return ()
-    for name in chosen:
-        if name not in registry.names(kind):
-            known = ", ".join(registry.names(kind))
-            raise ModelError(f"no {kind.rstrip('s')} named {name!r}; there are: auto, none, {known}")
-    return tuple(dict.fromkeys(chosen))
+    try:
+        return tuple(dict.fromkeys(registry.named(kind, name) for name in chosen))
+    except UnknownPluginError as error:
+        known = ", ".join(error.known)
+        raise ModelError(f"no {error.kind} named {error.name!r}; there are: auto, none, {known}") from error

@@ -108,6 +108,11 @@ def test_every_plugin_loads_and_unknown_ones_are_refused(kind: str) -> None:
         registry.load(kind, "nonesuch")
 
 
+def test_a_hyphen_may_stand_for_an_underscore() -> None:
+    assert registry.load("samplers", "dwave-sa") is registry.load("samplers", "dwave_sa")
+    assert registry.named("proposers", "ruin-recreate") == "ruin_recreate"
+
+
 def test_an_unknown_parameter_is_an_error() -> None:
     name = registry.names("samplers")[0]
     with pytest.raises(ModelError, match="no parameter 'swoops'"):

@@ -31,6 +31,7 @@ def test_auto_none_and_lists_of_names() -> None:
     assert resolve(SolveSection(), {"sampler": "none"}).samplers == ()
     assert resolve(SolveSection(), {"sampler": "random, exact"}).samplers == ("random", "exact")
     assert resolve(SolveSection(), {"sampler": ["exact", "exact"]}).samplers == ("exact",)
+    assert resolve(SolveSection(), {"sampler": "dwave-sa, dwave_sa"}).samplers == ("dwave_sa",)
 
 
 def test_work_makes_a_run_deterministic_and_sets_no_clock() -> None:
