@@ -8,7 +8,6 @@ energy at the end. The clock runs inside the sampler, reduction and arrays inclu
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from benchmarks.results import conditions, table, write_section
 from qopt.compilers.compile import compile_problem
 from qopt.core import registry
 from qopt.core.budget import Budget
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.forms.routes import Routes
 from qopt.core.polynomial import Polynomial
@@ -77,7 +77,7 @@ def tour(n: int) -> Compiled:
 def shortest(n: int) -> float:
     """Length of the best tour that the search over routes finds in three seconds."""
     form = Routes(cities(n), np.zeros(n))
-    watch = Watch(clock=time.perf_counter)
+    watch = Watch(clock=now)
     return (
         registry.load("proposers", "ruin_recreate")
         .propose(form, budget=Budget(seconds=3.0), seed=1, watch=watch)
@@ -112,8 +112,8 @@ def goals(folder: Path) -> Iterator[Goal]:
 def measure(goal: Goal, seeds: list[int]) -> list[str]:
     """One row."""
     compiled = goal.make()
-    reach(compiled, -np.inf, 0.5, 0, time.perf_counter, threads=goal.threads)
-    runs = [reach(compiled, goal.target, goal.seconds, seed, time.perf_counter, threads=goal.threads) for seed in seeds]
+    reach(compiled, -np.inf, 0.5, 0, now, threads=goal.threads)
+    runs = [reach(compiled, goal.target, goal.seconds, seed, now, threads=goal.threads) for seed in seeds]
     times = [run.seconds for run in runs]
     hits = sum(np.isfinite(times))
     middle = float(np.median(times))

@@ -10,7 +10,6 @@ on two A100 finds the optimum of N = 30 after 592 s, and of N = 35 and 40 not wi
 from __future__ import annotations
 
 import argparse
-import time
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from benchmarks.results import conditions, table, write_section
 from qopt.compilers.compile import compile_problem
 from qopt.core import registry
 from qopt.core.budget import Budget
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.problem import Problem
 from qopt.core.watch import Watch
@@ -43,22 +43,22 @@ def seconds_to(compiled: Compiled, target: float, seed: int) -> float:
 
     def offered(candidate: Any, objective: float | None, backend: str) -> None:
         if compiled.problem.objectives(candidate.values[None])[0, 0] <= target:
-            reached.append(time.perf_counter() - began)
+            reached.append(now() - began)
             watch.cancel("target")
 
-    watch = Watch(clock=time.perf_counter, on_offer=offered)
-    began = time.perf_counter()
+    watch = Watch(clock=now, on_offer=offered)
+    began = now()
     registry.load("samplers", "anneal").sample(compiled, budget=Budget(seconds=LIMIT), seed=seed, watch=watch)
     return min(reached)
 
 
 def measure(n: int, seeds: list[int]) -> list[str]:
     """One row: sizes, model and compile seconds, seconds to the optimum."""
-    began = time.perf_counter()
+    began = now()
     problem = model(n)
-    built = time.perf_counter()
+    built = now()
     compiled = compile_problem(problem, accepts=registry.load("samplers", "anneal").accepts)
-    done = time.perf_counter()
+    done = now()
     found = np.array([seconds_to(compiled, OPTIMA[n], seed) for seed in seeds])
     hits = int(np.isfinite(found).sum())
     middle = f"{np.median(found):.3f}" if 2 * hits > len(found) else ""

@@ -10,7 +10,6 @@ the 95 % interval of that (chi-square). Energies are those to be minimised: minu
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from benchmarks.anneal.instances import read
 from benchmarks.results import conditions, table, write_section
 from qopt.core import registry
 from qopt.core.budget import Budget
+from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.watch import Watch
 
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--processor-time", action="store_true", help="for a busy machine; sums up over threads")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    clock = time.process_time if arguments.processor_time else time.perf_counter
+    clock = time.process_time if arguments.processor_time else now
     options = {name: float(value) for name, value in (pair.split("=") for pair in arguments.set)}
     options |= {"threads": arguments.threads, "sampler": arguments.sampler}
     circumstances = conditions(["numpy", "numba"])
