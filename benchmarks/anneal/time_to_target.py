@@ -10,6 +10,7 @@ the 95 % interval of that (chi-square). Energies are those to be minimised: minu
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
