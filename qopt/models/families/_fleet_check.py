@@ -176,7 +176,7 @@ class _Route:
         """Distance and time from one location to another."""
         if a is None or b is None or a == b:
             return 0.0, 0.0
-        instance, rule = self.instance, self.instance.travel
+        instance, rule = self.instance, self.instance.travel_of(self.vehicle)
         if isinstance(rule.matrix, Matrix):
             rows = rule.matrix.distance or rule.matrix.time, rule.matrix.time or rule.matrix.distance
             distance, time = (table[a][b] if table else 0.0 for table in rows)
@@ -186,7 +186,7 @@ class _Route:
             distance *= rule.haversine.detour / {"m": 0.001, "mi": 1.609344}.get(instance.units.distance, 1.0)
             time = distance / rule.haversine.speed * {"s": 3600.0, "min": 60.0, "h": 1.0}[instance.units.time]
         else:
-            distance = leg(instance, a, b)
+            distance = leg(instance, a, b, rule)
             time = distance if rule.euclidean is None else distance / rule.euclidean.speed
         return distance, time / self.vehicle.speed_factor
 
@@ -258,13 +258,13 @@ class _Route:
         rest = self._rest(step)
         if str(step["id"]) in self.began:
             return here, clock.duration(rest.duration), [(self.began[str(step["id"])], math.inf)], None
-        between = [] if rest.between is None else [(clock.moment(rest.between[0]), clock.moment(rest.between[1]))]
-        return here, clock.duration(rest.duration), between, None
+        between = [rest.between] if rest.between is not None else []
+        windows = sorted((clock.moment(a), clock.moment(b)) for a, b in (*between, *rest.windows))
+        return here, clock.duration(rest.duration), windows, None
 
     def _rest(self, step: Mapping[str, Any]) -> Any:
         """The break that a step is."""
-        named = [rest for rest in self.vehicle.breaks if rest.id is not None and str(rest.id) == str(step["id"])]
-        return named[0] if named else next(rest for rest in self.vehicle.breaks if rest.id is None)
+        return self.vehicle.breaks[self.vehicle.break_names.index(str(step["id"]))]
 
     def _loads(self) -> Iterator[str]:
         """Loads along the way, trip by trip, against the capacity and what is stated."""
@@ -322,7 +322,7 @@ class _Route:
             if lacking:
                 yield f"{self.name} lacks {', '.join(sorted(lacking))} for {step['id']}"
         rests = [step for step in self.route["schedule"] if step["what"] == "break"]
-        if len(rests) != len(self.vehicle.breaks):
+        if sorted(str(step["id"]) for step in rests) != sorted(self.vehicle.break_names):
             yield f"{self.name} takes {len(rests)} breaks of {len(self.vehicle.breaks)}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qopt.models.families._routing_document import RoutingInstance
-from qopt.models.families._routing_parts import Matrix
+from qopt.models.families._routing_parts import Matrix, Travel
 
 
 def faults(instance: RoutingInstance, plan: Mapping[str, Any]) -> list[str]:
@@ -44,11 +44,11 @@ def faults(instance: RoutingInstance, plan: Mapping[str, Any]) -> list[str]:
     return broken
 
 
-def leg(instance: RoutingInstance, i: int, j: int) -> float:
-    """What it costs to go from the i-th location to the j-th."""
+def leg(instance: RoutingInstance, i: int, j: int, rule: Travel | None = None) -> float:
+    """What it costs to go from the i-th location to the j-th, by a profile or by ``travel``."""
     if i == j:
         return 0.0
-    rule = instance.travel
+    rule = instance.travel if rule is None else rule
     if rule.matrix is not None:
         rows = rule.matrix.distance or rule.matrix.time if isinstance(rule.matrix, Matrix) else rule.matrix
         return rows[i][j] if rows else 0.0

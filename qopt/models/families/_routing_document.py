@@ -47,6 +47,8 @@ class RoutingInstance(Instance):
         Places; a bare id where the matrix says everything.
     travel
         From location to location: a matrix in the order of ``locations``, or a rule on their coordinates.
+    profiles
+        Other ways to travel by name, such as that of bicycles, for vehicles that name one.
     loads
         Names of what is carried; needed only where amounts are given by name.
     fleet
@@ -70,6 +72,7 @@ class RoutingInstance(Instance):
     horizon: Horizon | None = None
     locations: tuple[AnyLocation, ...] = Field(min_length=2)
     travel: Travel
+    profiles: dict[Name, Travel] = Field(default_factory=dict)
     loads: tuple[Name, ...] = ()
     fleet: tuple[Vehicle, ...] = Field(default=(Vehicle(),), min_length=1)
     visits: tuple[Visit, ...] | None = Field(default=None, min_length=1)
@@ -157,31 +160,34 @@ class RoutingInstance(Instance):
 
     @cached_property
     def points(self) -> Floats | None:
-        """Coordinates of those nodes (x, y) or (lat, lon), shape (n, 2); None with a matrix."""
-        if self.travel.matrix is not None:
-            return None
+        """Coordinates of those nodes (x, y) or (lon, lat), shape (n, 2); None where some have none."""
         places = [self.locations[k] for k in self.where]
-        if self.travel.geo is not None or self.travel.haversine is not None:
-            return np.array([(p.lat, p.lon) for p in places], dtype=np.float64)
-        return np.array([(p.x, p.y) for p in places], dtype=np.float64)
+        for pairs in ([(p.lon, p.lat) for p in places], [(p.x, p.y) for p in places]):
+            if all(None not in pair for pair in pairs):
+                return np.array(pairs, dtype=np.float64)
+        return None
 
     @cached_property
     def matrices(self) -> tuple[Floats, Floats]:
         """Distances and times between the locations, shapes (locations, locations)."""
         return distances(self.travel, self.locations, self.units)
 
+    def travel_of(self, vehicle: Vehicle) -> Travel:
+        """What a vehicle travels by."""
+        return self.travel if vehicle.profile is None else self.profiles[vehicle.profile]
+
     @property
     def plain(self) -> bool:
         """Whether the form ``routes`` says everything: one kind of vehicle, one load, no times, prices or rules."""
         vehicle = self.vehicle
-        said = {"id", "count", "start", "end", "capacity"}
+        said = {"id", "label", "count", "start", "end", "capacity"}
         simple = len(self.fleet) == 1 and vehicle.model_fields_set <= said and vehicle.start != ANYWHERE
         simple = simple and vehicle.end in (None, self.depot) and len(self.loads) <= 1
         simple = simple and not (self.shipments or self.rules or self.plan or self.horizon)
         simple = simple and all(o.minimise in ("cost", "distance") for o in self.objective) and len(self.objective) < 2
         matrix = self.travel.matrix
         simple = simple and not (isinstance(matrix, Matrix) and matrix.time is not None)
-        return simple and all(v.model_fields_set <= {"id", "at", "deliver"} for v in self.stops)
+        return simple and all(v.model_fields_set <= {"id", "label", "at", "deliver"} for v in self.stops)
 
     @cached_property
     def form(self) -> Routes | Fleet:
@@ -247,6 +253,8 @@ def _unknown(instance: RoutingInstance) -> Iterator[Fault]:
         for name, place in (("start", vehicle.start), ("end", vehicle.end)):
             if place is not None and place != ANYWHERE and place not in known:
                 yield ("fleet", k, name), "there is no such location", place
+        if vehicle.profile is not None and vehicle.profile not in instance.profiles:
+            yield ("fleet", k, "profile"), "there is no such profile", vehicle.profile
         if vehicle.trips > 1 and vehicle.start == ANYWHERE:
             yield ("fleet", k, "trips"), "a vehicle that reloads needs a start", vehicle.trips
         if vehicle.id in {other.id for other in instance.fleet[:k]}:
@@ -274,24 +282,29 @@ def _unruly(instance: RoutingInstance) -> Iterator[Fault]:
 
 
 def _unplaced(instance: RoutingInstance) -> Iterator[Fault]:
-    """A travel section that does not fit the locations."""
-    rule = instance.travel
+    """A travel section, or a profile, that does not fit the locations."""
+    yield from _unplaced_by(instance, instance.travel, ("travel",))
+    for name, rule in instance.profiles.items():
+        yield from _unplaced_by(instance, rule, ("profiles", name))
+
+
+def _unplaced_by(instance: RoutingInstance, rule: Travel, at: tuple[str | int, ...]) -> Iterator[Fault]:
     ways = ("matrix", "euclidean", "haversine", "geo", "att")
     given = [name for name in ways if getattr(rule, name) is not None]
     if len(given) != 1:
-        yield ("travel",), f"travel needs exactly one of {', '.join(ways)}", ", ".join(given) or "none"
+        yield at, f"travel needs exactly one of {', '.join(ways)}", ", ".join(given) or "none"
         return
     n = len(instance.locations)
     if rule.matrix is not None:
         for where, rows in matrix_rows(rule):
             if len(rows) != n:
-                yield ("travel", *where), f"the matrix needs a row for each of {n} locations", len(rows)
+                yield (*at, *where), f"the matrix needs a row for each of {n} locations", len(rows)
                 continue
             for k, row in enumerate(rows):
                 if len(row) != n:
-                    yield ("travel", *where, k), f"a row needs {n} numbers, one for each location", len(row)
+                    yield (*at, *where, k), f"a row needs {n} numbers, one for each location", len(row)
         if isinstance(rule.matrix, Matrix) and rule.matrix.time is None and rule.matrix.distance is None:
-            yield ("travel", "matrix"), "a matrix needs time or distance", "none"
+            yield (*at, "matrix"), "a matrix needs time or distance", "none"
         return
     needed = ("lat", "lon") if given[0] in ("geo", "haversine") else ("x", "y")
     for k, place in enumerate(instance.locations):
@@ -345,6 +358,8 @@ def _untimely(instance: RoutingInstance) -> Iterator[Fault]:
     for k, vehicle in enumerate(instance.fleet):
         windows.append((("fleet", k, "shift"), vehicle.shift))
         windows += [(("fleet", k, "breaks", j, "between"), b.between) for j, b in enumerate(vehicle.breaks)]
+        for j, rest in enumerate(vehicle.breaks):
+            windows += [(("fleet", k, "breaks", j, "windows", w), window) for w, window in enumerate(rest.windows)]
     for k, visit in enumerate(instance.visits or ()):
         windows += [(("visits", k, "windows", j), window) for j, window in enumerate(visit.windows)]
     for k, shipment in enumerate(instance.shipments):

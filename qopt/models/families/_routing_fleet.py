@@ -10,6 +10,7 @@ import numpy as np
 from qopt.core.arrays import Floats
 from qopt.core.forms.fleet import Company, Fleet, Items, Kinds, Role
 from qopt.models.families._routing_replan import replanned
+from qopt.models.families._routing_travel import distances
 
 if TYPE_CHECKING:
     from qopt.models.families._routing_document import RoutingInstance
@@ -20,9 +21,9 @@ FAR = np.inf
 
 def fleet(instance: RoutingInstance) -> Fleet:
     """The form: visits and the ends of shipments, then the breaks and reloads of every kind of vehicle."""
-    distance, time = instance.matrices
     crew = [vehicle for vehicle, _ in instance.crew]
-    factors = sorted({vehicle.speed_factor for vehicle in crew})
+    profiles = list(dict.fromkeys((vehicle.profile, vehicle.speed_factor) for vehicle in crew))
+    tables = {v.profile: distances(instance.travel_of(v), instance.locations, instance.units) for v in crew}
     items, names = _items(instance, crew)
     allowed = np.zeros((len(crew), len(items)), dtype=bool)
     for k, vehicle in enumerate(crew):
@@ -30,10 +31,10 @@ def fleet(instance: RoutingInstance) -> Fleet:
         allowed[k, : len(instance.stops)] = [skills >= set(visit.skills) for visit in instance.stops]
         allowed[k] |= items.owner == k
     form = Fleet(
-        np.stack([distance] * len(factors)),
-        np.stack([time / factor for factor in factors]),
+        np.stack([tables[name][0] for name, _ in profiles]),
+        np.stack([tables[name][1] / factor for name, factor in profiles]),
         items,
-        _kinds(instance, crew, factors),
+        _kinds(instance, crew, profiles),
         allowed,
         tuple(_company(instance)),
         levels(instance),
@@ -80,7 +81,7 @@ def _items(instance: RoutingInstance, crew: Sequence[Vehicle]) -> tuple[Items, t
     rests = [(k, rest) for k, vehicle in enumerate(crew) for rest in vehicle.breaks]
     again = [(k, vehicle) for k, vehicle in enumerate(crew) if vehicle.trips > 1]
     windows = [visit.windows for visit in stops]
-    windows += [() if rest.between is None else (rest.between,) for _, rest in rests]
+    windows += [rest.openings for _, rest in rests]
     windows += [() for _ in again]
     pairs = [sorted((clock.moment(a), clock.moment(b)) for a, b in part) for part in windows]
     more = len(rests) + len(again)
@@ -116,12 +117,12 @@ def _items(instance: RoutingInstance, crew: Sequence[Vehicle]) -> tuple[Items, t
         owner=np.array([*(-1 for _ in stops), *(k for k, _ in rests), *(k for k, _ in again)]),
     )
     names = [str(visit.id) for visit in stops]
-    names += [f"the break of {crew[k].id}" if r.id is None else str(r.id) for k, r in rests]
+    names += [name for vehicle in crew for name in vehicle.break_names]
     names += [f"the reload of {vehicle.id}" for _, vehicle in again]
     return items, tuple(names)
 
 
-def _kinds(instance: RoutingInstance, fleet: Sequence[Vehicle], factors: Sequence[float]) -> Kinds:
+def _kinds(instance: RoutingInstance, fleet: Sequence[Vehicle], profiles: Sequence[tuple[str | None, float]]) -> Kinds:
     from qopt.models.families._routing_document import limits
 
     clock, hour, size = instance.clock, hours(instance), max(1, len(instance.loads))
@@ -137,7 +138,7 @@ def _kinds(instance: RoutingInstance, fleet: Sequence[Vehicle], factors: Sequenc
         count=np.array([len(instance.stops) if v.count == "unlimited" else v.count for v in fleet]),
         start=np.array([place_of(instance, v, "start") for v in fleet]),
         end=np.array([place_of(instance, v, "end") for v in fleet]),
-        profile=np.array([factors.index(v.speed_factor) for v in fleet]),
+        profile=np.array([profiles.index((v.profile, v.speed_factor)) for v in fleet]),
         capacity=np.array(
             [[np.inf] * size if v.capacity is None else limits(v.capacity, instance.loads) for v in fleet]
         ),

@@ -35,7 +35,7 @@ class Horizon(Strict):
 
 
 class Location(Strict):
-    """A place: ``x`` and ``y`` in the plane, or ``lat`` and ``lon``; neither with a matrix."""
+    """A place: ``x`` and ``y`` in the plane, or ``lat`` and ``lon``; with a matrix they are for maps alone."""
 
     id: Id
     x: Number | None = None
@@ -100,11 +100,18 @@ class Travel(Strict):
 
 
 class Break(Strict):
-    """A rest of the driver, taken once in every used route, wherever the vehicle is then; it begins within a window."""
+    """A rest of the driver, taken once in every used route, wherever the vehicle is then; it begins ``between`` two
+    times, or within one of several ``windows``."""
 
     id: Id | None = None
     duration: Duration
     between: Window | None = None
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def openings(self) -> tuple[Window, ...]:
+        """The windows, however they were written."""
+        return self.windows if self.between is None else (self.between, *self.windows)
 
 
 class Most(Strict):
@@ -131,6 +138,8 @@ class Vehicle(Strict):
 
     Parameters
     ----------
+    label
+        What calendars and lists call it, such as the driver's name.
     count
         How many there are: a hard limit.
     start, end
@@ -139,6 +148,8 @@ class Vehicle(Strict):
         A number, or one per load; what is not named has no limit.
     shift
         No departure before, no return after.
+    profile
+        The entry of ``profiles`` that it travels by; ``travel`` when left out.
     speed_factor
         Travel times are divided by it.
     trips
@@ -148,6 +159,7 @@ class Vehicle(Strict):
     """
 
     id: Id = "vehicle"
+    label: Name | None = None
     count: Annotated[int, Exact(), Field(ge=1)] | Literal["unlimited"] = 1
     start: Id | None = None
     end: Id | None = None
@@ -157,9 +169,19 @@ class Vehicle(Strict):
     most: Annotated[Most, Field(alias="max")] = Most()
     cost: Cost | None = None
     skills: tuple[Name, ...] = ()
+    profile: Name | None = None
     speed_factor: Annotated[float, Exact(), Field(gt=0)] = 1.0
     trips: Annotated[int, Exact(), Field(ge=1)] = 1
     reload: Duration = 0.0
+
+    @property
+    def break_names(self) -> list[str]:
+        """What plans call its breaks."""
+        nameless = sum(rest.id is None for rest in self.breaks)
+        plain = [
+            f"the break of {self.id}" if nameless < 2 else f"break {j} of {self.id}" for j in range(1, 1 + nameless)
+        ]
+        return [plain.pop(0) if rest.id is None else str(rest.id) for rest in self.breaks]
 
 
 class Optional(Strict):
@@ -173,6 +195,8 @@ class Visit(Strict):
 
     Parameters
     ----------
+    label
+        What calendars and lists call it, such as the customer's name.
     at
         The location of the same id when left out.
     deliver, collect
@@ -192,6 +216,7 @@ class Visit(Strict):
     """
 
     id: Id
+    label: Name | None = None
     at: Id | None = None
     deliver: Loads = 0.0
     collect: Loads = 0.0
@@ -207,6 +232,7 @@ class Visit(Strict):
 class End(Strict):
     """The pickup or the delivery of a shipment: a visit without loads of its own."""
 
+    label: Name | None = None
     at: Id
     service: Duration = 0.0
     setup: Duration = 0.0

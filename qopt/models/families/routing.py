@@ -53,11 +53,8 @@ class Routing:
         return ("pool",) if tours.fits(instance.rich) else ()
 
     def points(self, instance: RoutingInstance) -> tuple[list[str | int], Floats | None]:
-        """Ids of the form's nodes, the depot first, and their coordinates (x, y), shape (n, 2); None with a matrix."""
-        points = instance.points
-        if points is not None and (instance.travel.geo is not None or instance.travel.haversine is not None):
-            points = points[:, ::-1]
-        return [instance.depot, *(visit.id for visit in instance.stops)], points
+        """Ids of the form's nodes, the depot first, and their coordinates (x, y), shape (n, 2), if any."""
+        return [instance.depot, *(visit.id for visit in instance.stops)], instance.points
 
     def choose(self, instance: RoutingInstance, purpose: str) -> str:
         """``arcs`` to solve exactly, ``position`` to sample; where there are rich rules, ``pool``."""
