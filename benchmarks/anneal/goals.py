@@ -8,6 +8,7 @@ energy at the end. The clock runs inside the sampler, reduction and arrays inclu
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -109,11 +110,11 @@ def goals(folder: Path) -> Iterator[Goal]:
     yield Goal("tour 50", lambda: tour(50), 1.01 * shortest(50), 10)
 
 
-def measure(goal: Goal, seeds: list[int]) -> list[str]:
+def measure(goal: Goal, seeds: list[int], clock: Callable[[], float]) -> list[str]:
     """One row."""
     compiled = goal.make()
     reach(compiled, -np.inf, 0.5, 0, now, threads=goal.threads)
-    runs = [reach(compiled, goal.target, goal.seconds, seed, now, threads=goal.threads) for seed in seeds]
+    runs = [reach(compiled, goal.target, goal.seconds, seed, clock, threads=goal.threads) for seed in seeds]
     times = [run.seconds for run in runs]
     hits = sum(np.isfinite(times))
     middle = float(np.median(times))
@@ -130,16 +131,23 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)))
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--processor-time", action="store_true", help="of one thread: what other work changes least")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     circumstances, rows = conditions(["numpy", "numba"]), []
     for goal in goals(arguments.folder):
         if not arguments.only or any(goal.name.startswith(name) for name in arguments.only):
-            rows.append(measure(goal, arguments.seeds))
+            rows.append(
+                measure(
+                    goal, arguments.seeds, time.process_time if arguments.processor_time and goal.threads == 1 else now
+                )
+            )
             print("  ".join(rows[-1]), flush=True)
     if arguments.write:
         explanation = __doc__.split("\n\n")[1].replace("\n", " ")
         seeds = ", ".join(map(str, arguments.seeds))
+        if arguments.processor_time:
+            explanation += " Seconds of one thread are processor time."
         body = f"`python -m benchmarks.anneal.goals`. {explanation}\n\nSeeds {seeds}. {circumstances}"
         write_section(TITLE, f"{body}\n\n{table(HEAD, rows)}")
 
