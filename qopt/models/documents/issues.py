@@ -180,6 +180,8 @@ def _issues(item: _Located, positions: Positions, model: type[BaseModel]) -> lis
         return [Issue(f"must be {expected}", value, place, closest(value.strip('"'), options, show=0))]
     if item.error["loc"] and item.error["loc"][-1] == KEY:
         value, place = str(path[-1]), positions.key(path)
+    if kind == "too_short" and _entries(positions, path) >= context["min_length"]:
+        return []  # pydantic does not count the entries that have faults of their own
     if kind in _BOUNDS:
         told = {key: f"{given:g}" if isinstance(given, float) else given for key, given in context.items()}
         rule = _BOUNDS[kind].format(**told).replace("at least 1 entries", "at least one entry")
@@ -197,6 +199,11 @@ def _missing(item: _Located, positions: Positions) -> Issue:
         empty = item.missing in (node.keys or ())
         suggestion = "fill the cell" if empty else f"say which column it is: 'columns: {{{item.missing}: …}}'"
     return Issue(f"the key {item.missing} is missing", place=place, suggestion=suggestion)
+
+
+def _entries(positions: Positions, path: Path) -> int:
+    node = positions.node(path)
+    return len(node.value) if node is not None and isinstance(node.value, (dict, list)) else 0
 
 
 def _written_keys(positions: Positions, path: Path) -> list[str]:
