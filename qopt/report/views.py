@@ -1,4 +1,4 @@
-"""The best plan as text for a terminal: routes, a Gantt chart, a roster, an assignment, a selection, or values."""
+"""The best plan as text for a terminal: routes, a Gantt chart, a roster, an assignment, bins, a selection, values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def change_text(change: Mapping[str, Any]) -> str:
 
 
 def _loads(values: Sequence[Any]) -> list[str]:
-    """Loads that are numbers, or numbers by name."""
+    """Loads that are numbers, numbers in a row, or numbers by name."""
+    if any(isinstance(value, (list, tuple)) for value in values):
+        return [", ".join(number(v) for v in value) for value in values]
     if any(isinstance(value, Mapping) for value in values):
         return [", ".join(f"{number(v)} {name}" for name, v in (value or {}).items() if v) for value in values]
     return numbers(values)
@@ -108,6 +110,27 @@ def _assignment(plan: Mapping[str, Any], width: int) -> list[str]:
         items = ["items"] if k == 0 else held.get(str(loads[k - 1]["place"]), ["nothing"])
         lines += _hanging(f"{head}  ", items, width)
     return lines
+
+
+def _bins(plan: Mapping[str, Any], width: int) -> list[str]:
+    bins = plan["bins"]
+    columns = [
+        _column("bin", [str(line["bin"]) for line in bins], left=True),
+        _column("load", _loads([line["load"] for line in bins])),
+    ]
+    inside = [_copies(line["items"]) for line in bins]
+    lines = _beside(columns, ["holds"], inside, width)
+    return lines + (_hanging("not packed  ", _copies(plan["unpacked"]), width) if plan["unpacked"] else [])
+
+
+def _copies(pairs: Sequence[Any]) -> list[str]:
+    return [str(name) if count == 1 else f"{count} × {name}" for name, count in pairs]
+
+
+def _beside(columns: Sequence[list[str]], title: list[str], parts: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Columns, and behind each of their lines the parts that belong to it."""
+    heads = ["  ".join(cells) for cells in zip(*columns)]
+    return [line for head, texts in zip(heads, [title, *parts]) for line in _hanging(f"{head}  ", texts, width)]
 
 
 def _items(plan: Mapping[str, Any], width: int) -> list[str]:
@@ -177,6 +200,7 @@ _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "tasks": _tasks,
     "roster": _roster,
     "assignment": _assignment,
+    "bins": _bins,
     "items": _items,
     "values": _values,
 }
