@@ -106,7 +106,7 @@ def shape_of(annotations: Sequence[Any]) -> tuple[str, list[Any]]:
             nested = [is_model(arm) or _is(arm, Mapping) for arm in inside]
             listed = [_is(arm, (tuple, list)) for arm in inside]
             found.setdefault("records" if any(nested) else "rows" if any(listed) else "values", inside)
-    return next(((shape, found[shape]) for shape in ("records", "rows", "keyed", "values") if shape in found), ("", []))
+    return next(((shape, found[shape]) for shape in ("records", "keyed", "rows", "values") if shape in found), ("", []))
 
 
 def _is(annotation: Any, kind: Any) -> bool:
