@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import cos, radians
 from typing import Any
 
 from qopt.models.subject import Subject
 from qopt.report.markup import folded, table
-from qopt.report.route_map import COLOURS, estimated_points, route_map
+from qopt.report.places import Places
+from qopt.report.route_map import COLOURS, route_map
 from qopt.report.tables import number, numbers
-from qopt.report.views import text_view
+from qopt.report.views import change_text, hour_text, loads_text, stops_text, text_view
 
 MAP_STOPS = 3000
 """Largest plan that is drawn."""
@@ -38,28 +40,42 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
 
 
 def _map(plan: Mapping[str, Any], subject: Subject) -> str:
-    ids, points = subject.family.points(subject.instance)
-    if len(ids) > MAP_STOPS:
+    instance: Any = subject.instance
+    if len(instance.locations) > MAP_STOPS:
         return ""
-    note = ""
-    if points is None:
-        points = estimated_points(subject.form.distance)
-        note = '<p class="soft">There are no coordinates: positions are estimated from the travel costs.</p>'
-    where = {str(name): (float(x), float(y)) for name, (x, y) in zip(ids, points)}
-    return route_map(plan, where, str(ids[0])) + note
+    places = Places.of(instance)
+    note = '<p class="soft">There are no coordinates: positions are estimated from the travel costs.</p>'
+    ends = [_names(*places.ends(route)) for route in plan["routes"]]
+    where = {str(end): places.spots[end] for route in plan["routes"] for end in places.ends(route) if end is not None}
+    where |= {visit: places.spots[place] for visit, place in places.at.items()}
+    drawing = route_map(plan, _straight(where) if places.kind == "degrees" else where, str(instance.depot), ends)
+    return drawing + (note if places.kind == "estimated" else "")
+
+
+def _names(start: Any, end: Any) -> tuple[str | None, str | None]:
+    return (None if start is None else str(start)), (None if end is None else str(end))
+
+
+def _straight(spots: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Degrees as plane coordinates that look right around their middle."""
+    middle = sum(lat for _, lat in spots.values()) / len(spots)
+    return {name: (lon * cos(radians(middle)), lat) for name, (lon, lat) in spots.items()}
 
 
 def _routes(plan: Mapping[str, Any]) -> str:
     routes = plan["routes"]
-    loads = numbers([route.get("load") for route in routes])
+    loads = loads_text([route.get("load") for route in routes])
     costs = numbers([route.get("cost") for route in routes])
+    clock = [key for key in ("depart", "end") if any(key in route for route in routes)]
+    hours = [[escape(hour_text(route.get(key))) for route in routes] for key in clock]
     rows = [
         (
             f'<span class="r{k % COLOURS}"><span class="swatch"></span></span>{escape(str(route["vehicle"]))}',
             loads[k],
             costs[k],
             str(len(route["stops"])),
-            " → ".join(escape(str(stop)) for stop in route["stops"]),
+            *(times[k] for times in hours),
+            " → ".join(escape(stop) for stop in stops_text(route)),
         )
         for k, route in enumerate(routes)
     ]
@@ -68,12 +84,14 @@ def _routes(plan: Mapping[str, Any]) -> str:
         ("load", "right"),
         ("cost", "right"),
         ("visits", "right"),
+        *((key, "right") for key in clock),
         ("in this order", "words"),
     )
     missing = "".join(
         f'<p class="bad">not visited: {escape(str(item["visit"]))} ({escape(str(item["reason"]))})</p>'
         for item in plan.get("unserved", ())
     )
+    missing += "".join(f"<p>{escape(change_text(change))}</p>" for change in plan.get("changes", ()))
     return table(columns, rows, hidden=() if any(route.get("load") for route in routes) else ("load",)) + missing
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -38,16 +38,24 @@ def estimated_points(distance: Floats) -> Floats:
     return np.stack([vectors[:, -k] * np.sqrt(max(float(values[-k]), 0.0)) for k in (1, 2)], axis=1)
 
 
-def route_map(plan: Mapping[str, Any], points: Mapping[str, tuple[float, float]], depot: str) -> str:
+def route_map(
+    plan: Mapping[str, Any],
+    points: Mapping[str, tuple[float, float]],
+    depot: str,
+    ends: Sequence[tuple[str | None, str | None]] | None = None,
+) -> str:
     """The plan's routes over a map; the legs from and to the depot are drawn fainter.
 
     Parameters
     ----------
     points
-        Position (x to the right, y upwards) of every stop and of the depot, by id as text.
+        Position (x to the right, y upwards) of every stop and of the depots, by id as text.
     depot
         The depot's id as text.
+    ends
+        Where each route begins and ends, None for at its first or its last stop. Default: the depot.
     """
+    ends = [(depot, depot)] * len(plan["routes"]) if ends is None else ends
     place, width, height = _projection(points)
     numbered = len(points) <= NUMBERED
     lines, stops = [], []
@@ -56,30 +64,37 @@ def route_map(plan: Mapping[str, Any], points: Mapping[str, tuple[float, float]]
         colour = f"r{k % COLOURS}"
         facts = f"{route['vehicle']}: {len(spots)} visits, cost {number(route['cost'])}"
         title = f"<title>{escape(facts)}</title>"
-        path = [place[depot], *spots, place[depot]]
+        first, last = ([] if end is None else [place[end]] for end in ends[k])
+        path = [*first, *spots, *last]
         if numbered:
             lines.append(f'<g class="{colour}">{title}{_line(path)}</g>')
         else:
-            legs = _line(path[:2], "leg") + _line(path[-2:], "leg")
+            legs = (_line(path[:2], "leg") if first else "") + (_line(path[-2:], "leg") if last else "")
             lines.append(f'<g class="{colour}">{title}{legs}{_line(spots)}</g>')
         for order, (stop, (x, y)) in enumerate(zip(route["stops"], spots), start=1):
             said = f"<title>{escape(f'{stop}: visit {order} of ' + str(route['vehicle']))}</title>"
             circle = f'<circle cx="{x}" cy="{y}" r="{9 if numbered else 3.5}"/>'
             text = f'<text x="{x}" y="{y + 3.5:.1f}" class="order">{order}</text>' if numbered else ""
             stops.append(f'<g class="{colour}">{said}{circle}{text}</g>')
-    x, y = place[depot]
-    box = f'<rect x="{x - 8:.1f}" y="{y - 8:.1f}" width="16" height="16" rx="3" class="depot"/>'
+    depots = [name for name in dict.fromkeys(end for pair in ends for end in pair) if name is not None]
+    boxes = [_depot(name, place[name]) for name in depots]
     labels = [_label(name, spot, width) for name, spot in place.items()] if numbered else []
     return "\n".join(
         (
             f'<svg class="map" viewBox="0 0 {width} {height}" role="img" aria-label="map of the routes">',
             *lines,
             *stops,
-            f"<g><title>{escape(f'depot {depot}')}</title>{box}</g>",
+            *boxes,
             *labels,
             "</svg>",
         )
     )
+
+
+def _depot(name: str, spot: tuple[float, float]) -> str:
+    x, y = spot
+    box = f'<rect x="{x - 8:.1f}" y="{y - 8:.1f}" width="16" height="16" rx="3" class="depot"/>'
+    return f"<g><title>{escape(f'depot {name}')}</title>{box}</g>"
 
 
 def _projection(points: Mapping[str, tuple[float, float]]) -> tuple[dict[str, tuple[float, float]], int, int]:

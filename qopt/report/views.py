@@ -25,15 +25,15 @@ def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
     routes = plan["routes"]
     columns = [_column("vehicle", [str(route["vehicle"]) for route in routes], left=True)]
     if any(route.get("load") for route in routes):
-        columns.append(_column("load", _loads([route.get("load") for route in routes])))
+        columns.append(_column("load", loads_text([route.get("load") for route in routes])))
     for key in ("depart", "end"):
         if any(key in route for route in routes):
-            columns.append(_column(key, [_hour(route.get(key)) for route in routes]))
+            columns.append(_column(key, [hour_text(route.get(key)) for route in routes]))
     columns.append(_column("cost", numbers([route.get("cost") for route in routes])))
     columns.append(_column("visits", [str(len(route["stops"])) for route in routes]))
     lines = []
     for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
-        stops = ["in this order"] if k == 0 else _stops(routes[k - 1])
+        stops = ["in this order"] if k == 0 else stops_text(routes[k - 1])
         lines += _hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
     for item in plan.get("unserved", ()):
         lines.append(f"not visited: {item['visit']} ({item['reason']})")
@@ -54,7 +54,7 @@ def change_text(change: Mapping[str, Any]) -> str:
     return f"moved: {visit} from {before} to {after}{paid}" if after else f"left out: {visit}, which {before} had{paid}"
 
 
-def _loads(values: Sequence[Any]) -> list[str]:
+def loads_text(values: Sequence[Any]) -> list[str]:
     """Loads that are numbers, numbers in a row, or numbers by name."""
     if any(isinstance(value, (list, tuple)) for value in values):
         return [", ".join(number(v) for v in value) for value in values]
@@ -63,19 +63,19 @@ def _loads(values: Sequence[Any]) -> list[str]:
     return numbers(values)
 
 
-def _hour(moment: Any) -> str:
+def hour_text(moment: Any) -> str:
     """A time of day where a moment has one."""
     if isinstance(moment, str):
         return moment.partition("T")[2][:5] or moment
     return "" if moment is None else number(moment)
 
 
-def _stops(route: Mapping[str, Any]) -> list[str]:
+def stops_text(route: Mapping[str, Any]) -> list[str]:
     """The stops of a route, with the times they begin where it has a schedule."""
     steps = route.get("schedule")
     if steps is None:
         return [str(stop) for stop in route["stops"]]
-    told = [f"{_hour(step['start'])} {step['id'] if step['what'] == 'visit' else step['what']}" for step in steps]
+    told = [f"{hour_text(step['start'])} {step['id'] if step['what'] == 'visit' else step['what']}" for step in steps]
     return [text + (f" ({number(step['late'])} late)" if "late" in step else "") for text, step in zip(told, steps)]
 
 
@@ -116,7 +116,7 @@ def _bins(plan: Mapping[str, Any], width: int) -> list[str]:
     bins = plan["bins"]
     columns = [
         _column("bin", [str(line["bin"]) for line in bins], left=True),
-        _column("load", _loads([line["load"] for line in bins])),
+        _column("load", loads_text([line["load"] for line in bins])),
     ]
     inside = [_copies(line["items"]) for line in bins]
     lines = _beside(columns, ["holds"], inside, width)
