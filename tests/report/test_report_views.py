@@ -99,3 +99,20 @@ def test_no_view_is_wider_than_asked(width: int) -> None:
 
 def test_a_plan_of_no_known_shape_has_no_text() -> None:
     assert text_view({}) == ""
+
+
+def test_bins_stand_with_their_loads_and_what_they_hold() -> None:
+    plan = {
+        "bins": [
+            {"bin": "box-1", "kind": "box", "items": [["a", 2], ["b", 1]], "load": {"kg": 3, "litres": 4.5}},
+            {"bin": "sack-1", "kind": "sack", "items": [["c", 1]], "load": {"kg": 10, "litres": 0}},
+        ],
+        "unpacked": [["d", 3]],
+    }
+
+    assert text_view(plan).splitlines() == [
+        "bin                 load  holds",
+        "box-1   3 kg, 4.5 litres  2 × a, b",
+        "sack-1             10 kg  c",
+        "not packed  3 × d",
+    ]

@@ -330,6 +330,18 @@ SAMPLES = {
             "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 x 5\n",
         ),
     ),
+    "orlib_binpack": Sample(
+        "bins.txt",
+        "2\n u_00 \n 10 3 2\n4\n6\n 2.5\nt_01\n 100.0 2 1\n36.6 63.4\n",
+        (
+            "2\n u_00 \n 10 3 2\n4\n6\n 2.5\n",
+            "1\n u_00 \n 10 3 2\n4\n6\n",
+            "1\n u_00 \n 10 3 2\n4\n16\n2\n",
+            "1\n u_00 \n 10 2 2\n4\n6\n2\n",
+            "1\n 7 \n 10 2 2\n4\n6\n",
+            "1\n u_00 \n 10 2.5 2\n4\n6\n",
+        ),
+    ),
     "orlib_cap": Sample(
         "caps.txt",
         "2 3\n 50 7.5\n 60 0\n 10\n 1 2\n 20\n 3 4.5\n 30\n 5 6\n",
