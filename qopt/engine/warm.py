@@ -17,11 +17,12 @@ from qopt.core.errors import BackendUnavailableError, CompileError, NotApplicabl
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import polynomial_of
 from qopt.core.problem import Columns, Problem
+from qopt.core.protocols import Sampler
 from qopt.core.rows import GroupKind, Groups
 from qopt.core.watch import Watch
 from qopt.models.subject import Subject, as_subject
 
-NATIVE: dict[str, dict[str, int]] = {"anneal": {}, "exact": {"states": 4096}, "random": {}}
+NATIVE: dict[str, dict[str, int]] = {"anneal": {}, "anneal_gpu": {}, "exact": {"states": 4096}, "random": {}}
 """Samplers with kernels of their own, and parameters that keep them short."""
 DOCUMENTS = Path(__file__).parent / "warm_up"
 """Documents of families that have more than one form: each is of the forms that the family's example is not of."""
@@ -99,26 +100,33 @@ def _problem_step(name: str) -> Callable[[], None]:
 
 def _sampler_step(name: str, parameters: dict[str, int], subjects: list[Subject]) -> Callable[[], None]:
     def run() -> None:
-        from qopt.compilers.compile import compile_problem
-
         sampler = registry.load("samplers", name, **parameters)
-        whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
-        sparse = polynomial_of(40, [((k, k + 1), 1.0) for k in range(39)])
-        knot = polynomial_of(6, [((i, j), 2.0) for i in range(6) for j in range(i)] + [((i,), -5.0) for i in range(6)])
-        made = [Compiled.of_polynomial(p) for p in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3), knot)]
-        for subject in subjects:
-            if subject.size(subject.choose("sample"))[0] <= 1000:
-                for accepts in (QUBO, sampler.accepts):
-                    with suppress(CompileError):  # an example that is too large for the sampler
-                        made.append(compile_problem(subject.problem(), accepts=accepts))
-        for compiled in made:
+        for compiled in _samples(sampler, subjects):
             try:
                 if not sampler.accepts.refusals(bits=compiled.num_bits, degree=compiled.polynomial.degree):
                     sampler.sample(compiled, budget=Budget(reads=2), seed=0, watch=_watch())
-            except (NotApplicableError, BackendUnavailableError):
+            except NotApplicableError:
                 continue
+            except BackendUnavailableError:
+                return
 
     return run
+
+
+def _samples(sampler: Sampler, subjects: list[Subject]) -> Iterator[Compiled]:
+    """What to try a sampler on: a few polynomials, then the examples, as a plain QUBO and as it likes them best."""
+    from qopt.compilers.compile import compile_problem
+
+    whole = polynomial_of(4, {(0,): -1.0, (0, 1): 2.0, (1, 2): -3.0, (2, 3): 1.0})
+    sparse = polynomial_of(40, [((k, k + 1), 1.0) for k in range(39)])
+    knot = polynomial_of(6, [((i, j), 2.0) for i in range(6) for j in range(i)] + [((i,), -5.0) for i in range(6)])
+    for polynomial in (whole, whole.scaled(0.3), sparse, sparse.scaled(0.3), knot):
+        yield Compiled.of_polynomial(polynomial)
+    for subject in subjects:
+        if subject.size(subject.choose("sample"))[0] <= 1000:
+            for accepts in (QUBO, sampler.accepts):
+                with suppress(CompileError):  # an example that is too large for the sampler
+                    yield compile_problem(subject.problem(), accepts=accepts)
 
 
 def _arms_step(subjects: list[Subject]) -> Callable[[], None]:

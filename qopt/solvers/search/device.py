@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numba import cuda
-from numba.core.errors import NumbaPerformanceWarning
 from numpy.typing import NDArray
 
 from qopt.core.arrays import Bits, Floats, Ints
@@ -66,7 +65,7 @@ class Device:
     def launch(self, kernel: Any, blocks: int, *arguments: Any) -> None:
         """Run a kernel, a block per read, to its end."""
         with warnings.catch_warnings():  # a few reads are asked for as such
-            warnings.simplefilter("ignore", NumbaPerformanceWarning)
+            warnings.filterwarnings("ignore", "Grid size")
             kernel[blocks, self.threads](*arguments)
         cuda.synchronize()
 

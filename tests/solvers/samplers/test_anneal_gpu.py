@@ -17,6 +17,7 @@ from qopt.core.compiled import Compiled
 from qopt.core.errors import BackendUnavailableError, ModelError
 from qopt.core.solution import Origin
 from qopt.core.watch import Watch
+from qopt.engine import warm
 from qopt.solvers.samplers import anneal_gpu
 from qopt.testing.samplers import check_sampler, random_polynomial
 
@@ -132,6 +133,14 @@ def test_simulated_solve_takes_it_by_name_and_work():
 def test_without_a_device_it_says_so():
     with pytest.raises(BackendUnavailableError, match=r"anneal_gpu needs a CUDA device .*qopt\[gpu\]"):
         sample(problem(5))
+
+
+@pytest.mark.skipif(cuda.is_available(), reason="there is a CUDA device")
+def test_a_warm_up_without_a_device_passes_over_it():
+    name, parameters, example_that_fails = "anneal_gpu", warm.NATIVE["anneal_gpu"], [None]
+    warm._sampler_step(name, parameters, example_that_fails)()
+    with pytest.raises(AttributeError):
+        warm._sampler_step("random", {}, example_that_fails)()
 
 
 @pytest.mark.parametrize(
