@@ -30,6 +30,8 @@ _BEST, _ELITE = 1.0, 0.25  # worth of a new best, and of an entry to the elite
 _SHORTEST = 0.004  # seconds
 _QUICK, _PATIENT = (0.002, 0.04, 0.5), (0.02, 0.15, 5.0)  # seconds of a turn: base, share of the time gone, most
 _REST = 0.5  # of what remains, at most, is one turn
+_HURRY = 0.25  # seconds: shorter runs are left to the likeliest arms, in turns as long as there is time for
+_LIKELIEST = 2
 _STALE = 60  # turns without an entry to the elite after which it is built anew around its best
 
 
@@ -81,6 +83,7 @@ class Portfolio:
         self._found = found
         self._turns = 0
         self._stale = 0
+        self._hurry = False
         self._lock = threading.Lock()
 
     @property
@@ -97,6 +100,8 @@ class Portfolio:
 
     def _choose(self, number: int) -> Account:
         able = [account for account in self.accounts if account.arm.needs <= len(self.elite)]
+        if self._hurry:
+            able = sorted(able, key=lambda account: -account.prior)[:_LIKELIEST]
         fresh = [account for account in able if account.turns == 0 and account.arm.needs == 0]
         if number < len(fresh):
             return max(fresh, key=lambda account: account.prior)
@@ -124,6 +129,7 @@ class Portfolio:
     def by_time(self, watch: Watch) -> None:
         """Take turns until the watch expires or a minimiser is proven; at least one turn."""
         began = watch.clock()
+        self._hurry = watch.remaining() < _HURRY
         self._alone(began, watch)
         if watch.threads == 1:
             while not self._over(watch):
@@ -199,6 +205,8 @@ class Portfolio:
 
 def length(arm: Arm, gone: float, remaining: float) -> float:
     """Seconds of the next turn: a share of what has gone, so that early answers come early and long runs dig deep."""
+    if arm.patient and gone + remaining < _HURRY:
+        return max(_SHORTEST, _REST * remaining)
     base, share, most = _PATIENT if arm.patient else _QUICK
     return max(_SHORTEST, min(base + share * gone, most, _REST * remaining + _SHORTEST))
 

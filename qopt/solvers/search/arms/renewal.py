@@ -12,14 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from qopt.core.arrays import Bits, Floats
-from qopt.core.watch import Watch
-from qopt.kernels.anneal_words import CHAINS
-from qopt.solvers.search.annealer import MOST_LANES, Annealer, Block
+from qopt.solvers.search.annealer import Annealer
 from qopt.solvers.search.arm import Ends, Turn
+from qopt.solvers.search.beside import annealed, side_by_side
 from qopt.solvers.search.clusters import Merged
 from qopt.solvers.search.landscape import Landscape
-from qopt.solvers.search.pacing import counted
 
 WARM = 0.1, 0.7
 """Where in the schedule a round begins: drawn between these."""
@@ -68,10 +65,11 @@ class Renewal:
                 break
             reads, before = range(read, read + copies), turn.watch.clock()
             temperatures = schedule.sweeps(max(1, sweeps), begin)
-            ends = _annealed(annealer, merged.point if merged else None, reads, temperatures, turn.watch)
+            point = merged.point if merged else None
+            ends = annealed(annealer, point, reads, temperatures, turn.watch, lowest=_CROSSED)
             self.pace[0] = ends.moves / max(1e-6, turn.watch.clock() - before)
             moves, read, complete = moves + ends.moves, read + copies, ends.complete
-            merged = merged or Merged(self.landscape.couplings, ends.points[ends.energies.argmin()], seed)
+            merged = merged or Merged(self.landscape.couplings, ends.points[0], seed)
             merged.cross(ends.points, turn.watch)
         assert merged is not None
         return Ends(merged.point[None], np.array([merged.energy]), moves, complete)
@@ -81,24 +79,6 @@ class Renewal:
         if turn.work is not None:
             return turn.work - moves
         return int(_SHARE * self.pace[0] * min(_MOST_SECONDS, turn.watch.remaining()))
-
-
-def _annealed(annealer: Annealer, point: Bits | None, reads: range, temperatures: Floats, watch: Watch) -> Ends:
-    """Ends of reads side by side from copies of a point, or from random points."""
-    words = annealer.arranged.words
-    if words is None:
-        starts = reads if point is None else [(read, point) for read in reads]
-        (ends,) = annealer.run(Block(starts, temperatures, True), watch)
-        return ends
-    start = None if point is None else point[None]
-    return annealer.in_words(
-        words, lambda run: counted(run, temperatures, watch), first=reads.start, points=start, lowest=_CROSSED
-    )
-
-
-def side_by_side(annealer: Annealer) -> int:
-    """Reads of a round; 0 where they do not go side by side."""
-    return annealer.together(CHAINS) or annealer.lanes(MOST_LANES)
 
 
 def fit(landscape: Landscape) -> Renewal | None:
