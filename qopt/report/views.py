@@ -123,6 +123,15 @@ def _bins(plan: Mapping[str, Any], width: int) -> list[str]:
     return lines + (_hanging("not packed  ", _copies(plan["unpacked"]), width) if plan["unpacked"] else [])
 
 
+def _sets(plan: Mapping[str, Any], width: int) -> list[str]:
+    lines = _hanging("chosen  ", [str(name) for name in plan["sets"]] or ["nothing"], width)
+    facts = [f"{key} {number(plan[key])}" for key in ("cost", "unmet", "value") if plan.get(key)]
+    lines += _hanging("        ", facts, width) if facts else []
+    for item in plan["uncovered"]:
+        lines.append(f"{item['element']} has {item['times']} of {item['need']}: {item['reason']}")
+    return lines
+
+
 def _copies(pairs: Sequence[Any]) -> list[str]:
     return [str(name) if count == 1 else f"{count} × {name}" for name, count in pairs]
 
@@ -201,6 +210,7 @@ _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "roster": _roster,
     "assignment": _assignment,
     "bins": _bins,
+    "sets": _sets,
     "items": _items,
     "values": _values,
 }
