@@ -116,3 +116,18 @@ def test_bins_stand_with_their_loads_and_what_they_hold() -> None:
         "sack-1             10 kg  c",
         "not packed  3 × d",
     ]
+
+
+def test_chosen_sets_stand_with_what_they_leave_out() -> None:
+    plan = {
+        "sets": ["a", "b"],
+        "cost": 7,
+        "unmet": 0,
+        "uncovered": [{"element": "x", "times": 0, "need": 1, "reason": "MOST_SETS: 2 sets are chosen already"}],
+    }
+
+    assert text_view(plan).splitlines() == [
+        "chosen  a, b",
+        "        cost 7",
+        "x has 0 of 1: MOST_SETS: 2 sets are chosen already",
+    ]

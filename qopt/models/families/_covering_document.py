@@ -167,9 +167,7 @@ class CoveringInstance(Instance):
         for e, (element, count) in enumerate(zip(self.elements, times)):
             if count < element.need and element.unmet is None:
                 where: tuple[str | int, ...] = ("elements", e)
-                rule = (
-                    f"{count or 'no'} set{'s' if count != 1 else ''} in the document hold{'s' if count < 2 else ''} it"
-                )
+                rule = f"{f'only {count}' if count else 'none'} of the sets in the document hold it"
                 faults.append((where, f"{rule}, it needs {element.need}", element.id))
         return faults
 

@@ -104,7 +104,7 @@ class Covering:
         return tuple(sorted(str(name) for name in plan["sets"]))
 
     def example(self) -> CoveringInstance:
-        """Fire stations for five districts: two that cost 3 each cover all, any cheaper pair leaves one out."""
+        """Fire stations for five districts: two large ones cover all for 6, three small ones for 5."""
         return CoveringInstance(
             name="stations",
             elements=tuple(Element(id=name) for name in ("north", "east", "south", "west", "centre")),
