@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qopt.engine.solve import solve
     from qopt.engine.verbs import check, compile, explain, load, sample
     from qopt.models.modelling import Model
+    from qopt.report.save import save
 
 _WHERE = {
     "Accepts": "core.accepts",
@@ -47,6 +48,7 @@ _WHERE = {
     "explain": "engine.verbs",
     "load": "engine.verbs",
     "sample": "engine.verbs",
+    "save": "report.save",
     "solve": "engine.solve",
 }
 
@@ -77,6 +79,7 @@ __all__ = [
     "explain",
     "load",
     "sample",
+    "save",
     "solve",
 ]
 

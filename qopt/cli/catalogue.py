@@ -15,7 +15,7 @@ import click
 from qopt.cli.errors import OK
 from qopt.cli.output import strict_json
 
-KINDS = ("samplers", "proposers", "repairers", "bounders", "encodings", "penalties", "families", "formats")
+KINDS = ("samplers", "proposers", "repairers", "bounders", "encodings", "penalties", "families", "formats", "exports")
 
 
 @click.command(name="list")

@@ -16,11 +16,12 @@ _COMMANDS = {
     "check": ("qopt.cli.inspect", "check", "Judge a plan that anyone made."),
     "explain": ("qopt.cli.inspect", "explain", "Say which rules cannot hold together."),
     "compile": ("qopt.cli.inspect", "compile_", "Compile a file to a QUBO and say what it took."),
+    "export": ("qopt.cli.export", "export", "Write a plan as a table, a map or calendars."),
     "convert": ("qopt.cli.convert", "convert", "Write a file in another format."),
     "verify": ("qopt.cli.verify", "verify", "Check the proof of a QUBO in exact arithmetic."),
     "new": ("qopt.cli.catalogue", "new", "Print a starter document of a family."),
     "schema": ("qopt.cli.catalogue", "schema", "Print the JSON Schema of a family's document."),
-    "list": ("qopt.cli.catalogue", "list_", "List samplers, proposers, encodings, families, formats, …"),
+    "list": ("qopt.cli.catalogue", "list_", "List samplers, proposers, encodings, families, formats, exports, …"),
     "warm-up": ("qopt.cli.warm_up", "warm_up", "Compile every kernel into the cache."),
 }
 

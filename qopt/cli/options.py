@@ -52,6 +52,7 @@ def reader_options(command: Any) -> Any:
             click.option("--format", "format_", metavar="NAME", help="Read the file as this format."),
             click.option("--member", metavar="K", help="Which problem of a file that holds several."),
             click.option("--vehicles", metavar="N|unlimited", help="Fleet limit of a CVRPLIB file."),
+            click.option("--speed", metavar="KMH", help="Speed along great circles, for VROOM without matrices."),
             click.option(
                 "--sense",
                 type=click.Choice(["min", "max"]),

@@ -57,7 +57,7 @@ def check_target(path: Path | None, option: str, inputs: tuple[Path | None, ...]
 def write(path: Path, text: str, option: str) -> bool:
     """Write a file as UTF-8; False, with a sentence on standard error, when that failed after all."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")  # line ends as they are, on every system
     except OSError as error:
         click.echo(f"error: {path}: {option} cannot be written: {error.strerror}", err=True)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--out", type=FILE, metavar="RUN.json", help="Write the JSON document here.")
 @click.option("--report", type=FILE, metavar="OUT.html", help="Write a report of one HTML page here.")
+@click.option(
+    "--export", type=FILE, metavar="PLAN.csv", multiple=True, help="Write the best plan: .csv, .geojson, .ics, …"
+)
+@click.option("--as", "export_as", metavar="NAME", help="Format of --export, where its suffix does not tell.")
 def solve(
     file: Path,
     budget: float | None,
@@ -52,6 +57,8 @@ def solve(
     as_json: bool,
     out: Path | None,
     report: Path | None,
+    export: tuple[Path, ...],
+    export_as: str | None,
     **reader: Any,
 ) -> int:
     """Solve FILE: search, check, repair, bound and rank.
@@ -64,12 +71,17 @@ def solve(
     from qopt.engine.solve import solve as run
     from qopt.engine.solve import undisturbed
     from qopt.models.subject import as_subject
+    from qopt.report.save import exporter
 
     check_target(out, "--out", (file, start))
     check_target(report, "--report", (file, start))
-    if out is not None and out == report:
-        raise click.UsageError("--out and --report name the same file.")
+    for path in export:
+        check_target(path, "--export", (file, start))
+    written = [path for path in (out, report, *export) if path is not None]
+    if len(set(written)) < len(written):
+        raise click.UsageError("--out, --report and --export name the same file.")
     subject = as_subject(file, **given(reader))
+    exports = [(path, exporter(export_as, path, subject)) for path in export]
     known = None if start is None else _restored(subject, start)
     for note in subject.notes if as_json else ():
         click.echo(f"note: {note}", err=True)
@@ -90,10 +102,18 @@ def solve(
             progress=live,
         )
     with undisturbed() if result.stopped_by == "interrupt" else nullcontext():
-        return _told(result, subject, as_json=as_json, out=out, report=report)
+        return _told(result, subject, as_json=as_json, out=out, report=report, exports=exports)
 
 
-def _told(result: Result, subject: Subject, *, as_json: bool, out: Path | None, report: Path | None) -> int:
+def _told(
+    result: Result,
+    subject: Subject,
+    *,
+    as_json: bool,
+    out: Path | None,
+    report: Path | None,
+    exports: Sequence[tuple[Path, Any]],
+) -> int:
     """Write and print a result; the exit status."""
     from qopt.engine.solve import result_document
 
@@ -103,6 +123,8 @@ def _told(result: Result, subject: Subject, *, as_json: bool, out: Path | None, 
         from qopt.report.html import page
 
         written &= write(report, page(result, subject), "--report")
+    for path, exporter in exports if result.objective is not None else ():
+        written &= _exported(result, subject, path, exporter)
     if as_json:
         click.echo(text)
     else:
@@ -112,6 +134,20 @@ def _told(result: Result, subject: Subject, *, as_json: bool, out: Path | None, 
     if not written:
         return WRONG_INPUT
     return OK if result.objective is not None else NONE_FOUND
+
+
+def _exported(result: Result, subject: Subject, path: Path, exporter: Any) -> bool:
+    """Write the best plan; False, with a sentence on standard error, where that fails."""
+    from qopt.core.errors import ModelError
+    from qopt.report.save import targets
+
+    try:
+        files = targets(path, exporter.texts(result.solutions[0].plan, subject))
+    except ModelError as error:
+        click.echo(f"error: {path}: {error}", err=True)
+        return False
+    written = [write(file, text, "--export") for file, text in files.items()]
+    return all(written)
 
 
 def _restored(subject: Any, path: Path) -> Any:

@@ -163,6 +163,25 @@ class FrontEnd(Protocol):
         ...
 
 
+@runtime_checkable
+class Export(Protocol):
+    """Plan -> files that other programs read.
+
+    ``suffixes`` are those of its files, ``families`` those whose plans it takes.
+    """
+
+    suffixes: tuple[str, ...]
+    families: tuple[str, ...]
+
+    def check(self, subject: Any) -> None:
+        """Raise an UnsupportedModelError where plans of this subject cannot be written: asked before the search."""
+        ...
+
+    def texts(self, plan: Mapping[str, Any], subject: Any) -> Mapping[str, str]:
+        """The text of every file, by what distinguishes its name; one file has none."""
+        ...
+
+
 KINDS: dict[str, str] = {
     "samplers": "qopt.solvers.samplers",
     "proposers": "qopt.solvers.proposers",
@@ -172,5 +191,6 @@ KINDS: dict[str, str] = {
     "penalties": "qopt.compilers.penalties",
     "families": "qopt.models.families",
     "formats": "qopt.models.frontends",
+    "exports": "qopt.report.exports",
 }
 """Plug-in kinds and the package in which a file is a plug-in; also the entry-point groups ``qopt.KIND``."""

@@ -14,7 +14,7 @@ from qopt.core.budget import Budget
 from qopt.core.clock import now
 from qopt.core.compiled import Compiled
 from qopt.core.errors import ModelError, NotApplicableError, RecordError
-from qopt.core.solution import Candidate, Check, Origin, Violation
+from qopt.core.solution import Candidate, Check, Origin, Solution, Violation
 from qopt.core.watch import Watch
 from qopt.engine.environment import cores
 from qopt.evaluate.check import check as judge
@@ -214,6 +214,18 @@ def judge_plan(subject: Subject, plan: Mapping[str, Any]) -> tuple[Check, tuple[
     RecordError
         An entry that does not fit the subject.
     """
+    solution = judged(subject, plan)
+    return solution.check, subject.faults(solution.plan)
+
+
+def judged(subject: Subject, plan: Mapping[str, Any]) -> Solution:
+    """A plan that anyone made, with its check and with everything that the family tells of its plans.
+
+    Raises
+    ------
+    RecordError
+        An entry that does not fit the subject.
+    """
     restored = subject.restore(plan)
     if subject.form is not None:
         verdict = forms.evaluate(subject.form, restored)
@@ -222,4 +234,4 @@ def judge_plan(subject: Subject, plan: Mapping[str, Any]) -> tuple[Check, tuple[
         problem = subject.problem()
         verdict = judge(problem, restored)
         candidate = Candidate(Origin.BASELINE, "plan", restored)
-    return verdict, subject.faults(subject.solution(candidate, verdict, problem).plan)
+    return subject.solution(candidate, verdict, problem)

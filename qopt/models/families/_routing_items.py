@@ -14,16 +14,25 @@ class Numbers:
     """Items by what a plan calls them."""
 
     def __init__(self, form: Fleet) -> None:
+        self._role = form.items.role
         self._of: dict[tuple[int, str], list[int]] = {}
         for item in range(len(form.items)):
             owner = int(form.items.owner[item])
             for kind in range(len(form.kinds)) if owner < 0 else (owner,):
                 self._of.setdefault((kind, form.name(item)), []).append(item)
 
-    def of(self, kind: int, name: str, line: Sequence[int]) -> int | None:
-        """The item of that name in a route of a kind, one that is not in the line yet where there are several."""
-        found = self._of.get((kind, name))
-        return None if found is None else next((item for item in found if item not in line), found[0])
+    def of(self, kind: int, name: str, line: Sequence[int], what: str | None = None) -> int | None:
+        """The item of that name in a route of a kind, one that is not in the line yet where there are several.
+
+        Parameters
+        ----------
+        what
+            ``visit``, ``break`` or ``reload``, where the plan says it.
+        """
+        found = self._of.get((kind, name), [])
+        if what is not None:
+            found = [item for item in found if Role(int(self._role[item])).name.lower() == what]
+        return next((item for item in found if item not in line), found[0] if found else None)
 
 
 def with_breaks(form: Fleet, kind: int, items: Sequence[int]) -> list[int]:

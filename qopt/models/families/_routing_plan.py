@@ -132,7 +132,7 @@ def restore(instance: RoutingInstance, form: Fleet, plan: Mapping[str, Any]) -> 
         items: list[int] = []
         for step in steps:
             named = str(step.get("id") if isinstance(step, Mapping) else step)
-            item = numbers.of(kind, named, items)
+            item = numbers.of(kind, named, items, step.get("what") if isinstance(step, Mapping) else None)
             if item is None:
                 raise RecordError(f"routes[{r}] stops at {named!r}, which is no visit of {instance.name}")
             items.append(item)

@@ -61,7 +61,7 @@ def replanned(instance: RoutingInstance, base: Fleet) -> Fleet:
         kind = kinds[holder]
         cut, line, told = done_steps(instance, planned), list[int](), dict[int, Any]()
         for j, step in enumerate(planned.steps):
-            item = numbers.of(kind, str(step.id), line)
+            item = numbers.of(kind, str(step.id), line, step.what)
             if item is not None:
                 line.append(item)
                 told |= {item: step.start} if j < cut else {}
