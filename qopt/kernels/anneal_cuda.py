@@ -28,7 +28,7 @@ _TOP = np.float32(2.0**30)
 _HIGH = np.uint64(32)
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def limit_of(bit, key, temperature):
     """The largest gain that a bit accepts: exponential, of the temperature's size; -1 in a descent."""
     if temperature <= np.float32(0.0):
@@ -37,7 +37,7 @@ def limit_of(bit, key, temperature):
     return np.int32(min(temperature * np.float32(exponential(number)), _TOP))
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def visit_matrix(unit, weight, temperature, key, field, sign, slot):
     """A sweep of one read by its block: as many bits as threads are looked at together, and the first of them that
     accepts is turned, until none does. Returns whether any was.
@@ -76,7 +76,7 @@ def visit_matrix(unit, weight, temperature, key, field, sign, slot):
     return changed
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def visit_colours(colour, indptr, col, weight, temperature, key, field, sign):
     """A sweep of one read by its block, colour after colour; returns whether any bit was turned."""
     t, threads = cuda.threadIdx.x, cuda.blockDim.x

@@ -29,13 +29,13 @@ _FAR = np.int64(2**63 - 1)
 _SCALE, _LOW, _HIGH = np.int64(2**32), np.uint64(2**32 - 1), np.uint64(32)
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def below_word(word, bound):
     """A whole number from 0 to bound - 1, from 32 random bits."""
     return np.int64((np.uint64(word) * np.uint64(bound)) >> _HIGH)
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def cheapest(step, start, gap, field, sign, until):
     """The number of the cheapest allowed flip among a thread's own bits; ``_FAR`` when none is allowed.
 
@@ -51,7 +51,7 @@ def cheapest(step, start, gap, field, sign, until):
     return least
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def smallest(number, shared):
     """The smallest of the numbers of all threads of a block, a power of two of them; all must call it."""
     t = cuda.threadIdx.x
@@ -66,7 +66,7 @@ def smallest(number, shared):
     return shared[0]
 
 
-@cuda.jit(device=True, cache=True)
+@cuda.jit(device=True)
 def save(sign, kept):
     """Keep a thread's own bits of the point."""
     for j in range(cuda.threadIdx.x, len(sign), cuda.blockDim.x):
