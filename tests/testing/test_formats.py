@@ -320,7 +320,35 @@ QPLIB_FAULTS = (
     ("2 # quadratic", "100 # quadratic"),
 )
 
+VROOM = (
+    '{"vehicles": [{"id": 7, "start_index": 0, "end_index": 0, "capacity": [4], "skills": [1],\n'
+    ' "breaks": [{"id": 1, "service": 60, "time_windows": [[0, 900], [1200, 1500]]}],\n'
+    ' "steps": [{"type": "job", "id": 3}]}],\n'
+    ' "jobs": [{"id": 3, "location_index": 1, "delivery": [2], "service": 30, "priority": 9,\n'
+    ' "time_windows": [[0, 600]]}],\n'
+    ' "shipments": [{"amount": [1], "pickup": {"id": 3, "location_index": 2},\n'
+    ' "delivery": {"id": 4, "location_index": 1}}],\n'
+    ' "matrices": {"car": {"durations": [[0, 5, 9], [5, 0, 7], [9, 7, 0]]}}}\n'
+)
+VROOM_FAULTS = (
+    ('"id": 7', '"id": "7"'),
+    ('"id": 7', '"id": 7, "colour": "red"'),
+    ('"service": 60', '"service": 60, "max_load": [2]'),
+    ('"start_index": 0, "end_index": 0, ', ""),
+    ('"end_index": 0', '"end_index": 3'),
+    ("[[0, 600]]", "[[600, 0]]"),
+    ("[[0, 600]]", "[[0]]"),
+    ('"delivery": [2]', '"delivery": [2, 1]'),
+    ('"priority": 9', '"priority": 101'),
+    ('"type": "job", "id": 3', '"type": "job", "id": 4'),
+    ('"car": {"durations"', '"bike": {"durations"'),
+    ("[5, 0, 7]", "[5, 0]"),
+    ("[5, 0, 7]", "[5, null, 7]"),
+    ("}}}\n", "}}\n"),
+)
+
 SAMPLES = {
+    "vroom": Sample("day.json", VROOM, tuple(VROOM.replace(old, new) for old, new in VROOM_FAULTS)),
     "solomon": Sample(
         "small.txt",
         "small\n\nVEHICLE\nNUMBER CAPACITY\n 3 10\n\nCUSTOMER\nCUST NO.\n\n 0 0 0 0 0 100 0\n 1 3 4 6 10 20 5\n",

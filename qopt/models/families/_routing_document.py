@@ -215,14 +215,14 @@ class RoutingInstance(Instance):
 def amounts(load: Loads, names: Sequence[str]) -> list[float]:
     """One number per load: a plain number is of the first one, a load that is not named is 0."""
     if isinstance(load, Mapping):
-        return [float(load.get(name, 0.0)) for name in names]
+        return [float(load.get(name, 0.0)) for name in names] or [0.0]
     return [float(load), *([0.0] * (max(1, len(names)) - 1))]
 
 
 def limits(capacity: Loads, names: Sequence[str]) -> list[float]:
     """The same of a capacity: what is not named has no limit."""
     if isinstance(capacity, Mapping):
-        return [float(capacity.get(name, np.inf)) for name in names]
+        return [float(capacity.get(name, np.inf)) for name in names] or [np.inf]
     return [float(capacity), *([np.inf] * (max(1, len(names)) - 1))]
 
 
