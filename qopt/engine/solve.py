@@ -198,7 +198,8 @@ def _supervise(run: Run, strategy: Strategy) -> bool:
 
 def _finish(run: Run, cpu_before: float) -> Result:
     subject, record = run.subject, run.record
-    solutions = rank(run.solutions(), sense=subject.sense, top=run.settings.top, bound=run.bound)
+    ranked = rank(run.solutions(), sense=subject.sense, top=run.settings.top, bound=run.bound)
+    solutions = tuple(subject.told(solution) for solution in ranked)
     found = bool(solutions) and solutions[0].feasible
     clash: tuple[Violation, ...] = ()
     if run.unbounded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,14 @@ class Subject:
             plan = self.family.interpret(self.instance, draft)
             key = self.family.key(plan)
         return Solution(candidate, check, candidate.values, plan, key, labels=labels)
+
+    def told(self, solution: Solution) -> Solution:
+        """A feasible solution with everything that its family has to say of it; for the few that are shown, since
+        working out reasons takes longer than reading a plan."""
+        tell = getattr(self.family, "tell", None)
+        if tell is None or not solution.feasible:
+            return solution
+        return replace(solution, plan=tell(self.instance, solution.plan))
 
 
 def as_subject(thing: Any, **options: Any) -> Subject:
