@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from qopt.core.forms.batches import POLICIES
 from qopt.core.forms.routes import Routes
 from qopt.core.forms.shop import Shop
+from qopt.testing.batches import random_batches, shortest_batches
 from qopt.testing.bins import cheapest_bins, random_bins
 from qopt.testing.fleets import cheapest, random_fleet
 from qopt.testing.projects import flexible_shop, random_project, shortest_project
@@ -39,6 +41,7 @@ def large_forms(name: str) -> list[Any]:
         "project": lambda: [random_project(60, seed=1), flexible_shop(20, 10, seed=1)],
         "roster": lambda: [random_roster(30, 28, 3, seed=1)],
         "bins": lambda: [random_bins(120, seed=1, copies=3, dimensions=2, kinds=2)],
+        "batches": lambda: [random_batches(150, seed=1, most=10)],
     }
     return made[name]()
 
@@ -160,6 +163,13 @@ def _small_bins() -> list[tuple[Any, float | None]]:
     return [(form, cheapest_bins(form)) for form in forms]
 
 
+@cache
+def _small_batches() -> list[tuple[Any, float | None]]:
+    forms = [random_batches(6, seed=seed, policy=policy) for seed, policy in enumerate(POLICIES)]
+    forms += [random_batches(5, seed=4, limit=1), random_batches(1, seed=5), random_batches(6, seed=6, most=6, limit=4)]
+    return [(form, shortest_batches(form)) for form in forms]
+
+
 _SMALL = {
     "routes": _small_routes,
     "shop": _small_shops,
@@ -167,4 +177,5 @@ _SMALL = {
     "project": _small_projects,
     "roster": _small_rosters,
     "bins": _small_bins,
+    "batches": _small_batches,
 }
