@@ -31,6 +31,10 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
         from qopt.report.roster_table import html_roster
 
         picture = html_roster(plan)
+    elif plan.get("holdings") or plan.get("selected"):
+        from qopt.report.choices import html_holdings, html_selection
+
+        picture = html_holdings(plan) if "holdings" in plan else html_selection(plan)
     elif plan.get("loads"):
         picture = _loads(plan)
     elif plan.get("items"):

@@ -132,6 +132,18 @@ def _sets(plan: Mapping[str, Any], width: int) -> list[str]:
     return lines
 
 
+def _holdings(plan: Mapping[str, Any], width: int) -> list[str]:
+    from qopt.report.choices import text_holdings
+
+    return text_holdings(plan, width)
+
+
+def _selected(plan: Mapping[str, Any], width: int) -> list[str]:
+    from qopt.report.choices import text_selection
+
+    return text_selection(plan, width)
+
+
 def _copies(pairs: Sequence[Any]) -> list[str]:
     return [str(name) if count == 1 else f"{count} × {name}" for name, count in pairs]
 
@@ -211,6 +223,8 @@ _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "assignment": _assignment,
     "bins": _bins,
     "sets": _sets,
+    "holdings": _holdings,
+    "selected": _selected,
     "items": _items,
     "values": _values,
 }

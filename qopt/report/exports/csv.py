@@ -21,7 +21,7 @@ class Csv:
     """Writer of tables."""
 
     suffixes: tuple[str, ...] = (".csv",)
-    families: tuple[str, ...] = ("assignment", "knapsack", "roster", "routing", "shop")
+    families: tuple[str, ...] = ("assignment", "knapsack", "portfolio", "roster", "routing", "selection", "shop")
 
     def check(self, subject: Subject) -> None:
         """Every plan can be a table."""
@@ -51,10 +51,25 @@ def _rows(plan: Mapping[str, Any], subject: Subject) -> Iterator[Row]:
             )
     elif "assignment" in plan:
         yield from ({"item": item, "place": place} for item, place in plan["assignment"])
+    elif "holdings" in plan:
+        yield from plan["holdings"]
+    elif "selected" in plan:
+        yield from _choices(plan)
     else:
         for item in plan["items"]:
             name, count = item if isinstance(item, (list, tuple)) else (item, 1)
             yield {"item": name, "copies": count}
+
+
+def _choices(plan: Mapping[str, Any]) -> Iterator[Row]:
+    """Every item, whether it is selected, and what is told of it."""
+    told = {str(line["item"]): line for line in (*plan.get("taken", ()), *plan.get("left_out", ()))}
+    names = [(name, 1) for name in plan["selected"]] + [(line["item"], 0) for line in plan.get("left_out", ())]
+    for name, selected in names:
+        facts = told.get(str(name), {})
+        yield {"item": name, "selected": selected} | {
+            key: facts.get(key, "") for key in ("adds", "price", "code", "reason")
+        }
 
 
 def _stops(plan: Mapping[str, Any], instance: RoutingInstance) -> Iterator[Row]:
