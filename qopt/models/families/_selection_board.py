@@ -136,9 +136,12 @@ class Standing:
         board = self.board
         out = []
         over = self.used + board.uses[:, items].sum(axis=1) - board.room
-        for d in np.flatnonzero(over > board.slack).tolist():
-            what = "of the budget" if board.names[d] == "budget" else board.names[d]
-            out.append(Broken(f"BUDGET.{board.names[d]}", f"over budget: adding it needs {over[d]:g} more {what}"))
+        lacking = np.flatnonzero(over > board.slack)
+        if len(lacking):
+            worst = lacking[np.argmax(over[lacking] / np.where(board.room > 0, board.room, 1.0)[lacking])]
+            names = ["of the budget" if name == "budget" else name for name in board.names]
+            more = " and ".join(f"{over[d]:g} more {names[d]}" for d in lacking)
+            out.append(Broken(f"BUDGET.{board.names[worst]}", f"over budget: adding it needs {more}"))
         counts = self.counted + board.inside[:, items].sum(axis=1)
         for k in np.flatnonzero(counts > board.most).tolist():
             code, name = board.titles[k]
@@ -146,7 +149,8 @@ class Standing:
             if code == "INCOMPATIBLE":
                 out.append(Broken(code, f"incompatible with {' and '.join(inside) or 'what it requires'}"))
             else:
-                out.append(Broken(f"{code}_FULL", f"{name} is full ({self.counted[k]} of {board.most[k]:g})"))
+                full = "is full" if self.counted[k] >= board.most[k] else "has not room enough"
+                out.append(Broken(f"{code}_FULL", f"{name} {full} ({self.counted[k]} of {board.most[k]:g})"))
         return out
 
     def free(self, coming: Sequence[int]) -> NDArray[np.int64]:

@@ -34,7 +34,7 @@ def _reason(board: Board, standing: Standing, item: int, exchanges: bool) -> dic
     if barred:
         return told | {"code": "REQUIRES", "reason": f"it requires {barred[0]}, which is not to be selected"}
     companions = [board.ids[k] for k in coming if k != item]
-    along = f" with {_listed(companions)}, which it requires" if companions else ""
+    along = f" (with {_listed(companions)}, which it requires)" if companions else ""
     against = standing.broken(coming)
     if against:
         needed = np.zeros(len(board.ids), dtype=bool)
