@@ -90,13 +90,13 @@ def exporter(format: str | None, target: Path, subject: Subject) -> Any:
     if format is not None:
         name, export = format, registry.load("exports", format)
     else:
-        suffix = target.suffix.lower()
+        called = target.name.lower()
         every = {name: registry.load("exports", name) for name in registry.names("exports")}
-        found = [name for name, export in every.items() if suffix and suffix in export.suffixes]
+        found = [name for name, export in every.items() if called.endswith(export.suffixes)]
         if len(found) != 1:
             known = ", ".join(f"{name} ({', '.join(export.suffixes)})" for name, export in every.items())
-            rule = f"{'several formats' if found else 'no format'} of plans have this suffix; there are: {known}"
-            raise ModelError(Issue(rule, suffix or target.name, Place(str(target)), "name one by --as"))
+            rule = f"{'several formats have' if found else 'no format of plans has'} this suffix; there are: {known}"
+            raise ModelError(Issue(rule, target.suffix or called, Place(str(target)), "name one by --as"))
         name, export = found[0], every[found[0]]
     if subject.family_name not in export.families:
         rule = f"{name} holds plans of {', '.join(export.families)}"

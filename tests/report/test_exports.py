@@ -80,7 +80,7 @@ def plan_of(instance: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", registry.names("exports"))
 def test_every_export_keeps_the_contract_of_its_seam(name: str, tmp_path: Path) -> None:
     export = registry.load("exports", name)
-    assert export.suffixes and all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in export.suffixes)
+    assert export.suffixes and all(re.fullmatch(r"(\.[a-z]+)+", suffix) for suffix in export.suffixes)
     assert set(export.families) <= set(registry.names("families"))
     for family in export.families:
         plugin = registry.load("families", family)
@@ -102,6 +102,7 @@ def test_every_export_keeps_the_contract_of_its_seam(name: str, tmp_path: Path) 
 def test_the_format_is_that_of_the_suffix(tmp_path: Path) -> None:
     subject = Subject(instance=one_van())
     assert exporter(None, Path("x.GEOJSON"), subject) is registry.load("exports", "geojson")
+    assert exporter(None, Path("day.vroom.json"), subject) is registry.load("exports", "vroom")
     with pytest.raises(ModelError, match="no format of plans"):
         exporter(None, Path("x.docx"), subject)
     with pytest.raises(ModelError, match="the result has"):

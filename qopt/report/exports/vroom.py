@@ -25,7 +25,7 @@ Step = dict[str, Any]
 class VroomSolution:
     """Writer of solutions as VROOM gives them."""
 
-    suffixes: tuple[str, ...] = (".vroom",)
+    suffixes: tuple[str, ...] = (".vroom", ".vroom.json")
     families: tuple[str, ...] = ("routing",)
 
     def check(self, subject: Subject) -> None:
