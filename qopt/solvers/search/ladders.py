@@ -16,8 +16,6 @@ from qopt.kernels.rng import streams
 from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.landscape import Landscape
 
-REPLICAS = 6
-_GO_ON = 0.75  # share of the turns by time that take up parked replicas
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +32,10 @@ class Ladder(ABC):
 
     needs: ClassVar[int] = 0
     patient: ClassVar[bool] = True
+    count: ClassVar[int] = 6
+    """Replicas."""
+    go_on: ClassVar[float] = 0.75
+    """Share of the turns by time that take up parked replicas."""
 
     @abstractmethod
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> Any:
@@ -50,12 +52,12 @@ class Ladder(ABC):
     def start(self, turn: Turn) -> Any:
         """The replicas of a turn: parked ones, or new ones from the elite in random choice, or from anywhere."""
         random = np.random.default_rng([turn.seed & (2**64 - 1), turn.number])
-        if turn.work is None and random.random() < _GO_ON:
+        if turn.work is None and random.random() < self.go_on:
             with suppress(IndexError):  # other threads have them, or there are none yet
                 return self.parked.pop()
-        points = self.landscape.structure.random_points(random, REPLICAS)
+        points = self.landscape.structure.random_points(random, self.count)
         if random.random() < 0.5:
-            count = min(REPLICAS, len(turn.elite))
+            count = min(self.count, len(turn.elite))
             for k, chosen in enumerate(np.sort(random.choice(len(turn.elite), count, replace=False))):
                 points[k] = turn.elite[chosen].point
         state = np.empty(1, dtype=np.uint64)

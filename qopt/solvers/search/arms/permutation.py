@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qopt.core.arrays import Bits, Floats
 from qopt.kernels import swap_tempering
 from qopt.solvers.search.assignment import Assignment
-from qopt.solvers.search.ladders import REPLICAS, Ladder
+from qopt.solvers.search.ladders import Ladder
 from qopt.solvers.search.landscape import Landscape
 
 _HOT, _COLD = 0.025, 0.003  # shares of the swaps that are accepted at both ends of the ladder
@@ -29,6 +29,8 @@ class PermutationLadder(Ladder):
 
     name: ClassVar[str] = "permutation"
     prior: ClassVar[float] = 0.9
+    count: ClassVar[int] = 20
+    go_on: ClassVar[float] = 0.98
 
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> swap_tempering.Replicas:
         """Replicas that start at inner points (replicas, size), in the order of the ladder."""
@@ -69,7 +71,7 @@ class PermutationLadder(Ladder):
             if rate <= _COLD:
                 break
             temperature *= _STEP
-        return np.geomspace(cold, hot, REPLICAS)
+        return np.geomspace(cold, hot, self.count)
 
     def _mean_cost(self, replicas: swap_tempering.Replicas) -> float:
         """What the swaps of the first replica change on average."""

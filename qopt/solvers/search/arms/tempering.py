@@ -14,7 +14,7 @@ from qopt.core.clock import now
 from qopt.core.watch import Watch
 from qopt.kernels import tempering
 from qopt.solvers.search.assignment import inner_energies
-from qopt.solvers.search.ladders import REPLICAS, Ladder
+from qopt.solvers.search.ladders import Ladder
 from qopt.solvers.search.landscape import Landscape
 
 _HOTTEST, _COLDEST = 0.5, 0.9  # of the way from hot to cold: the ends of the ladder
@@ -31,7 +31,7 @@ class GroupLadder(Ladder):
     def temperatures(self) -> Floats:
         """Coldest first, as far apart as the pilot of annealed reads says, over the colder part of their range."""
         schedule = self.landscape.arranged.schedule(Watch(clock=now))
-        return schedule.at(np.linspace(_COLDEST, _HOTTEST, REPLICAS))
+        return schedule.at(np.linspace(_COLDEST, _HOTTEST, self.count))
 
     def replicas(self, points: Bits, random: NDArray[np.uint64]) -> tempering.Replicas:
         """Replicas that start at inner points (replicas, size), in the order of the ladder."""
