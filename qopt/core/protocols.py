@@ -109,7 +109,8 @@ class Family(Protocol):
 
     Optional: ``form(instance)`` with ``lift(instance, proposal) -> values`` and ``lower(instance, values) ->
     proposal``; ``size(instance, formulation) -> (columns, nonzeros)`` before anything is built; ``offers(instance) ->
-    formulations`` where an instance does not have them all.
+    formulations`` where an instance does not have them all; data ``approximate``: formulations that only propose,
+    their objective being close to the family's own, which the form's judge tells.
     """
 
     name: str
