@@ -108,7 +108,7 @@ def sample(
             dict(batch.info),
         )
     )
-    exhaustive = batch.info.get("exhaustive") or compiled.num_bits == 0
+    exhaustive = (batch.info.get("exhaustive") or compiled.num_bits == 0) and run.subject.faithful(formulation)
     if exhaustive and compiled.guarantee != "none" and not len(compiled.rows):
         _exhausted(run, compiled, float(energies.min()), name)
     return len(batch)

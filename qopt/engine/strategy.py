@@ -43,6 +43,9 @@ class Strategy:
             self.proposers = []
         self.formulation = subject.choose("sample", settings.formulation)
         self.exact_formulation = subject.choose("exact", settings.formulation)
+        if not subject.faithful(self.exact_formulation):
+            run.decide(f"{self.exact_formulation} only comes close to the objective: it proposes, and proves nothing")
+            self.exact_formulation = subject.choose("exact")
         if not self.form:
             self.exact_formulation = self.formulation
         run.record.formulation = self.formulation

@@ -96,6 +96,10 @@ class Subject:
         pick = getattr(self.family, "choose", None)
         return str(pick(self.instance, purpose)) if pick is not None else self.formulations[0]
 
+    def faithful(self, formulation: str) -> bool:
+        """Whether a formulation's objective is the family's own, so that its optimum and its bounds count."""
+        return formulation not in getattr(self.family, "approximate", ())
+
     def size(self, formulation: str) -> tuple[int, int]:
         """Columns and nonzeros of a formulation, without building it where the family can tell."""
         estimate = getattr(self.family, "size", None)
