@@ -123,6 +123,20 @@ def _bins(plan: Mapping[str, Any], width: int) -> list[str]:
     return lines + (_hanging("not packed  ", _copies(plan["unpacked"]), width) if plan["unpacked"] else [])
 
 
+def _batches(plan: Mapping[str, Any], width: int) -> list[str]:
+    batches = plan["batches"]
+    columns = [_column("batch", [str(line["batch"]) for line in batches])]
+    if any("load" in line for line in batches):
+        columns.append(_column("load", _loads([line.get("load") for line in batches])))
+    columns.append(_column("walk", numbers([line["distance"] for line in batches])))
+    inside = [[str(name) for name in line["orders"]] for line in batches]
+    lines = _beside(columns, ["orders"], inside, width)
+    lines.append(f"walked {number(plan['distance'])}; one by one it would be {number(plan['alone'])}")
+    return lines + (
+        _hanging("not picked  ", [str(name) for name in plan["unpicked"]], width) if plan["unpicked"] else []
+    )
+
+
 def _sets(plan: Mapping[str, Any], width: int) -> list[str]:
     lines = _hanging("chosen  ", [str(name) for name in plan["sets"]] or ["nothing"], width)
     facts = [f"{key} {number(plan[key])}" for key in ("cost", "unmet", "value") if plan.get(key)]
@@ -223,6 +237,7 @@ _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "assignment": _assignment,
     "bins": _bins,
     "sets": _sets,
+    "batches": _batches,
     "holdings": _holdings,
     "selected": _selected,
     "items": _items,

@@ -20,7 +20,7 @@ def random_batches(
     if policy == "table":
         place = np.vstack([[0, 0], spots * [4, 1]])
         distance = np.abs(place[:, None] - place[None]).sum(axis=2).astype(float)
-    walks = Walks(policy, spots[:, 0], spots[:, 1], 20.0, 4.0, int(rng.integers(0, 5)), distance)
+    walks = Walks(policy, spots[:, 0], spots[:, 1].astype(float), 20.0, 4.0, int(rng.integers(0, 5)), distance)
     return Batches(
         np.append(0, np.cumsum([len(part) for part in stops])),
         np.concatenate(stops),

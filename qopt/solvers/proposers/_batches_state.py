@@ -133,7 +133,8 @@ def enter(form: Batches, f: Facts, s: State, proposal: Proposal) -> bool:
     """Go on from a feasible plan, and take it for the best; False where it has too many batches for the state."""
     if len(proposal.batches) > len(s.size):
         return False
-    for part, empty in zip(s[:5], _plan(form, len(s.size))):
+    now: tuple[NDArray[Any], ...] = s[:5]
+    for part, empty in zip(now, _plan(form, len(s.size))):
         part[:] = empty
     for b, batch in enumerate(proposal.batches):
         s.where[batch] = b
@@ -141,7 +142,8 @@ def enter(form: Batches, f: Facts, s: State, proposal: Proposal) -> bool:
         s.load[b] = f.load[batch].sum(axis=0)
         s.held[b] = f.holds[batch].sum(axis=0)
         s.length[b] = walk(f, s, s.held[b], f.holds[form.orders])
-    for source, target in zip(s[:5], s.best):
+    best: tuple[NDArray[Any], ...] = tuple(s.best)
+    for source, target in zip(now, best):
         target[:] = source
     s.now["price"] = s.now["best"] = s.length.sum()
     s.now["waiting"] = s.now["best_waiting"] = 0
