@@ -110,7 +110,8 @@ class Family(Protocol):
     Optional: ``form(instance)`` with ``lift(instance, proposal) -> values`` and ``lower(instance, values) ->
     proposal``; ``size(instance, formulation) -> (columns, nonzeros)`` before anything is built; ``offers(instance) ->
     formulations`` where an instance does not have them all; data ``approximate``: formulations that only propose,
-    their objective being close to the family's own, which the form's judge tells.
+    their objective being close to the family's own, which the form's judge tells; ``tell(instance, plan) -> plan``
+    adds to a plan that is shown what takes longer to work out than the plan itself, such as reasons.
     """
 
     name: str
