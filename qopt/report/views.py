@@ -23,18 +23,18 @@ def text_view(plan: Mapping[str, Any], *, width: int = 100) -> str:
 
 def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
     routes = plan["routes"]
-    columns = [_column("vehicle", [str(route["vehicle"]) for route in routes], left=True)]
+    columns = [column("vehicle", [str(route["vehicle"]) for route in routes], left=True)]
     if any(route.get("load") for route in routes):
-        columns.append(_column("load", loads_text([route.get("load") for route in routes])))
+        columns.append(column("load", loads_text([route.get("load") for route in routes])))
     for key in ("depart", "end"):
         if any(key in route for route in routes):
-            columns.append(_column(key, [hour_text(route.get(key)) for route in routes]))
-    columns.append(_column("cost", numbers([route.get("cost") for route in routes])))
-    columns.append(_column("visits", [str(len(route["stops"])) for route in routes]))
+            columns.append(column(key, [hour_text(route.get(key)) for route in routes]))
+    columns.append(column("cost", numbers([route.get("cost") for route in routes])))
+    columns.append(column("visits", [str(len(route["stops"])) for route in routes]))
     lines = []
     for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
         stops = ["in this order"] if k == 0 else stops_text(routes[k - 1])
-        lines += _hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
+        lines += hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
     for item in plan.get("unserved", ()):
         lines.append(f"not visited: {item['visit']} ({item['reason']})")
     for rule in plan.get("rules", ()):
@@ -98,9 +98,9 @@ def _assignment(plan: Mapping[str, Any], width: int) -> list[str]:
         return _tiles([f"{item:<{longest}} → {place}" for item, place in pairs], width)
     loads = plan["loads"]
     columns = [
-        _column("place", [str(line["place"]) for line in loads], left=True),
-        _column("load", numbers([line["load"] for line in loads])),
-        _column("of", numbers([line["capacity"] for line in loads])),
+        column("place", [str(line["place"]) for line in loads], left=True),
+        column("load", numbers([line["load"] for line in loads])),
+        column("of", numbers([line["capacity"] for line in loads])),
     ]
     held: dict[str, list[str]] = {}
     for item, place in plan["assignment"]:
@@ -108,42 +108,14 @@ def _assignment(plan: Mapping[str, Any], width: int) -> list[str]:
     lines = []
     for k, head in enumerate("  ".join(cells) for cells in zip(*columns)):
         items = ["items"] if k == 0 else held.get(str(loads[k - 1]["place"]), ["nothing"])
-        lines += _hanging(f"{head}  ", items, width)
+        lines += hanging(f"{head}  ", items, width)
     return lines
 
 
-def _bins(plan: Mapping[str, Any], width: int) -> list[str]:
-    bins = plan["bins"]
-    columns = [
-        _column("bin", [str(line["bin"]) for line in bins], left=True),
-        _column("load", loads_text([line["load"] for line in bins])),
-    ]
-    inside = [_copies(line["items"]) for line in bins]
-    lines = _beside(columns, ["holds"], inside, width)
-    return lines + (_hanging("not packed  ", _copies(plan["unpacked"]), width) if plan["unpacked"] else [])
+def _groups(plan: Mapping[str, Any], width: int) -> list[str]:
+    from qopt.report.groups import text_groups
 
-
-def _batches(plan: Mapping[str, Any], width: int) -> list[str]:
-    batches = plan["batches"]
-    columns = [_column("batch", [str(line["batch"]) for line in batches])]
-    if any("load" in line for line in batches):
-        columns.append(_column("load", _loads([line.get("load") for line in batches])))
-    columns.append(_column("walk", numbers([line["distance"] for line in batches])))
-    inside = [[str(name) for name in line["orders"]] for line in batches]
-    lines = _beside(columns, ["orders"], inside, width)
-    lines.append(f"walked {number(plan['distance'])}; one by one it would be {number(plan['alone'])}")
-    return lines + (
-        _hanging("not picked  ", [str(name) for name in plan["unpicked"]], width) if plan["unpicked"] else []
-    )
-
-
-def _sets(plan: Mapping[str, Any], width: int) -> list[str]:
-    lines = _hanging("chosen  ", [str(name) for name in plan["sets"]] or ["nothing"], width)
-    facts = [f"{key} {number(plan[key])}" for key in ("cost", "unmet", "value") if plan.get(key)]
-    lines += _hanging("        ", facts, width) if facts else []
-    for item in plan["uncovered"]:
-        lines.append(f"{item['element']} has {item['times']} of {item['need']}: {item['reason']}")
-    return lines
+    return text_groups(plan, width)
 
 
 def _holdings(plan: Mapping[str, Any], width: int) -> list[str]:
@@ -158,22 +130,12 @@ def _selected(plan: Mapping[str, Any], width: int) -> list[str]:
     return text_selection(plan, width)
 
 
-def _copies(pairs: Sequence[Any]) -> list[str]:
-    return [str(name) if count == 1 else f"{count} × {name}" for name, count in pairs]
-
-
-def _beside(columns: Sequence[list[str]], title: list[str], parts: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Columns, and behind each of their lines the parts that belong to it."""
-    heads = ["  ".join(cells) for cells in zip(*columns)]
-    return [line for head, texts in zip(heads, [title, *parts]) for line in _hanging(f"{head}  ", texts, width)]
-
-
 def _items(plan: Mapping[str, Any], width: int) -> list[str]:
     pairs = [item if isinstance(item, (list, tuple)) else (item, 1) for item in plan["items"]]
     chosen = [str(item) if count == 1 else f"{count} × {item}" for item, count in pairs]
-    lines = _hanging("taken   ", chosen or ["nothing"], width)
+    lines = hanging("taken   ", chosen or ["nothing"], width)
     if "weights" in plan:
-        lines += _hanging("weight  ", [number(weight) for weight in plan["weights"]], width)
+        lines += hanging("weight  ", [number(weight) for weight in plan["weights"]], width)
     return lines
 
 
@@ -188,17 +150,17 @@ def _values(plan: Mapping[str, Any], width: int) -> list[str]:
             index = f"[{','.join(str(k) for k in entry[:-1])}]" if len(entry) > 1 else ""
             value = "" if plain and index else f"{' = ' if index else ''}{number(entry[-1])}"
             texts.append(index + value)
-        out += _hanging(f"{name:<{longest}}  ", texts or ["all 0"], width, "" if plain else ",")
+        out += hanging(f"{name:<{longest}}  ", texts or ["all 0"], width, "" if plain else ",")
     return out
 
 
-def _column(title: str, cells: Sequence[str], *, left: bool = False) -> list[str]:
+def column(title: str, cells: Sequence[str], *, left: bool = False) -> list[str]:
     """A title and its cells, padded to one width."""
     width = max(len(text) for text in (title, *cells))
     return [text.ljust(width) if left else text.rjust(width) for text in (title, *cells)]
 
 
-def _hanging(head: str, parts: Sequence[str], width: int, joiner: str = ",", most: int = LINES) -> list[str]:
+def hanging(head: str, parts: Sequence[str], width: int, joiner: str = ",", most: int = LINES) -> list[str]:
     """Parts joined behind a head, further lines indented; how many are cut off stands at the end."""
     room = max(20, width - len(head))
     lines = [""]
@@ -235,9 +197,9 @@ _VIEWS: dict[str, Callable[[Mapping[str, Any], int], list[str]]] = {
     "tasks": _tasks,
     "roster": _roster,
     "assignment": _assignment,
-    "bins": _bins,
-    "sets": _sets,
-    "batches": _batches,
+    "bins": _groups,
+    "sets": _groups,
+    "batches": _groups,
     "holdings": _holdings,
     "selected": _selected,
     "items": _items,

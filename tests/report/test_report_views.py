@@ -131,3 +131,23 @@ def test_chosen_sets_stand_with_what_they_leave_out() -> None:
         "        cost 7",
         "x has 0 of 1: MOST_SETS: 2 sets are chosen already",
     ]
+
+
+def test_batches_stand_with_their_walks() -> None:
+    plan = {
+        "batches": [
+            {"batch": 1, "orders": ["a", "b"], "load": 12, "distance": 84.5, "walk": [[0, 3]]},
+            {"batch": 2, "orders": ["c"], "load": 7, "distance": 10, "walk": [[1, 5]]},
+        ],
+        "unpicked": ["d"],
+        "distance": 94.5,
+        "alone": 130,
+    }
+
+    assert text_view(plan).splitlines() == [
+        "batch  load  walk  orders",
+        "    1    12  84.5  a, b",
+        "    2     7  10.0  c",
+        "not picked  d",
+        "walked 94.5; one by one it would be 130",
+    ]
