@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from qopt.models.subject import as_subject
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 DOCUMENTS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.yaml"))
-SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
+SCRIPTS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.py"))
 IMPOSSIBLE = {name for name in DOCUMENTS if "impossible" in name}
 
 
@@ -66,3 +67,37 @@ def test_a_script_runs_to_its_end(name: str, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) >= 2
+
+
+def test_orders_become_calendars_and_the_day_goes_on_at_nine(tmp_path: Path) -> None:
+    script = FOLDER / "integration" / "plan_day.py"
+    command = [sys.executable, str(script), "1", str(tmp_path)]
+    subprocess.run(
+        command, check=True, capture_output=True, timeout=120, env=os.environ | {"PYTHONIOENCODING": "utf-8"}
+    )
+
+    for name in ("morning", "nine"):
+        subject = as_subject(tmp_path / f"{name}-day.json")
+        plan = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
+        assert subject.faults(plan) == ()
+        assert plan["unserved"] == []
+        drivers = [path.stem.removeprefix(f"{name}-") for path in tmp_path.glob(f"{name}-*.ics")]
+        assert {driver.rpartition("-")[0] for driver in drivers} == {route["vehicle"] for route in plan["routes"]}
+        assert (tmp_path / f"{name}.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    morning, nine = (
+        json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")) for name in ("morning", "nine")
+    )
+    begun = {
+        step["id"]: (route["vehicle"], step["start"])
+        for route in morning["routes"]
+        for step in route["schedule"]
+        if step["start"] < "2026-03-10T09:00" and step["what"] == "visit"
+    }
+    now = {
+        step["id"]: (route["vehicle"], step["start"])
+        for route in nine["routes"]
+        for step in route["schedule"]
+        if step["what"] == "visit"
+    }
+    assert begun and begun.items() <= now.items()
+    assert {line["visit"] for line in nine["changes"] if line["from"] is None} == {"4729", "4730"}

@@ -35,9 +35,11 @@ class Horizon(Strict):
 
 
 class Location(Strict):
-    """A place: ``x`` and ``y`` in the plane, or ``lat`` and ``lon``; with a matrix they are for maps alone."""
+    """A place: ``x`` and ``y`` in the plane, or ``lat`` and ``lon``; with a matrix for maps alone. ``label`` is
+    its address, for calendars."""
 
     id: Id
+    label: Name | None = None
     x: Number | None = None
     y: Number | None = None
     lat: Number | None = None

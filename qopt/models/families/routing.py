@@ -183,11 +183,17 @@ class Routing:
         return Proposal(tuple(routes))
 
     def key(self, plan: Mapping[str, Any]) -> Any:
-        """Plans are the same whatever the order of their routes, and the direction where it costs nothing."""
+        """Plans are the same whatever the order of their routes, where breaks are taken, and the direction where it
+        costs nothing."""
         lines: list[Any] = []
         for route in plan["routes"]:
             if "kind" in route:
-                lines.append((str(route["kind"]), tuple(str(step["id"]) for step in route["schedule"])))
+                lines.append(
+                    (
+                        str(route["kind"]),
+                        tuple(str(step["id"]) for step in route["schedule"] if step["what"] != "break"),
+                    )
+                )
                 continue
             stops = tuple(str(stop) for stop in route["stops"])
             lines.append((min(stops, stops[::-1]), round(float(route["cost"]), 6)))

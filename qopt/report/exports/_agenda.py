@@ -129,6 +129,7 @@ def _routes(plan: Mapping[str, Any], instance: RoutingInstance, days: _Days) -> 
     places = Places.of(instance)
     visits = {str(visit.id): visit for visit in instance.stops}
     labels = {str(vehicle.id): vehicle.label for vehicle in instance.fleet}
+    address = {place.id: place.label or str(place.id) for place in instance.locations}
     geographic = places.kind == "degrees"
     ends = {"pickup": "pick up", "delivery": "hand over"}
     carried = {f"{s.id}.{end}": [(word, s.load)] for s in instance.shipments for end, word in ends.items()}
@@ -142,10 +143,10 @@ def _routes(plan: Mapping[str, Any], instance: RoutingInstance, days: _Days) -> 
             title = f"leave {start} for {_name(first, visits)}"
             spot = places.spots[start] if geographic else None
             left, there = days.of(route["depart"]), days.of(first["arrive"])
-            yield Appointment(who, f"{route['vehicle']} leaves", title, left, there, str(start), _load(route), spot)
+            yield Appointment(who, f"{route['vehicle']} leaves", title, left, there, address[start], _load(route), spot)
         for step in steps:
             visit = visits.get(str(step["id"])) if step["what"] == "visit" else None
-            where = "" if visit is None else str(places.location(visit.id))
+            where = "" if visit is None else address[places.location(visit.id)]
             spot = places.spots[places.location(visit.id)] if visit is not None and geographic else None
             key = f"{step['what']} {step['id']}" + ("" if visit is not None else f" of {route['vehicle']}")
             note = _visit_note(step, visit, days, carried)
@@ -154,7 +155,7 @@ def _routes(plan: Mapping[str, Any], instance: RoutingInstance, days: _Days) -> 
             )
         if end is not None:
             spot, back = (places.spots[end] if geographic else None), days.of(route["end"])
-            yield Appointment(who, f"{route['vehicle']} ends", f"back at {end}", back, back, str(end), "", spot)
+            yield Appointment(who, f"{route['vehicle']} ends", f"back at {end}", back, back, address[end], "", spot)
 
 
 def _name(step: Mapping[str, Any], visits: Mapping[str, Any]) -> str:
