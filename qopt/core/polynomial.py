@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qopt.core.arrays import Floats, Indices, Ints, frozen, is_integral, no_floats, no_indices, no_pointers
 
+_BLOCK = 2**17  # entries of points that are evaluated together: 1 MB of them at a time
 _SLICE = 2**16  # pairs evaluated at a time: their factors stay in the cache
 
 
@@ -182,7 +183,7 @@ class Polynomial:
         if x.shape[1] != self.n:
             raise ValueError(f"points have {x.shape[1]} columns, the polynomial has {self.n}")
         out = np.empty(len(x))
-        step = max(1, 20_000_000 // max(1, len(self.value) + self.n))
+        step = max(1, _BLOCK // max(1, self.n))
         for start in range(0, len(x), step):
             out[start : start + step] = self._evaluate_block(x[start : start + step].astype(np.float64))
         return out

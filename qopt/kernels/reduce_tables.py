@@ -77,6 +77,19 @@ def _enbucket(bucket, after, before, d, v):
 
 
 @njit(cache=True, nogil=True)
+def _compact(lists, first, size):
+    """Move the lists to the front; returns the room they take."""
+    moved, used = np.empty(np.sum(size), dtype=np.int32), 0
+    for v in range(len(first)):
+        for q in range(size[v]):
+            moved[used + q] = lists[first[v] + q]
+        first[v] = used
+        used += size[v]
+    lists[:used] = moved
+    return used
+
+
+@njit(cache=True, nogil=True)
 def plan_order(indptr, col, width, cells, order, start, near):
     """Least-degree elimination: writes ``order`` (n,), ``start`` (n + 1,) and, in ``near``, the spins around each.
 
@@ -84,7 +97,7 @@ def plan_order(indptr, col, width, cells, order, start, near):
     more than ``cells``, or when ``near`` (whose length bounds the work) is full.
     """
     n = len(order)
-    room = indptr[n] + 8 * len(near)
+    room = 2 * indptr[n] + 4 * width * width
     lists = np.empty(room, dtype=np.int32)
     first, size = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     bucket = np.full(n + 1, -1, dtype=np.int32)
@@ -108,11 +121,14 @@ def plan_order(indptr, col, width, cells, order, start, near):
         order[t], start[t] = v, filled
         for p in range(lowest):
             near[filled + p] = lists[first[v] + p]
+        size[v] = 0
         for p in range(lowest):
             u = near[filled + p]
+            if used + size[u] + lowest > room:
+                used = _compact(lists, first, size)
+                if used + size[u] + lowest > room:
+                    return -1
             base = used
-            if base + size[u] + lowest > room:
-                return -1
             for q in range(first[u], first[u] + size[u]):
                 w = lists[q]
                 if w != v:

@@ -214,3 +214,18 @@ def test_twins_hold_without_the_jit():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     assert "passed" in done.stdout
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_an_order_is_the_same_with_hardly_any_room(reach):
+    """A ring whose spins have neighbours up to ``reach`` away: with a tight width the lists must be compacted."""
+    n = 80
+    col = np.array([(i + d) % n for i in range(n) for d in range(-reach, reach + 1) if d], np.int32)
+    indptr = np.arange(n + 1) * (2 * reach)
+    found = []
+    for width in (2 * reach, 20):
+        order, start, near = np.empty(n, np.int32), np.empty(n + 1, np.int64), np.empty(6 * n * reach, np.int32)
+        cells = reduce_tables.plan_order(indptr, col, width, 2**30, order, start, near)
+        found.append((cells, order.tolist(), start.tolist(), near[: start[-1]].tolist()))
+    assert found[0][0] > 0
+    assert found[0] == found[1]

@@ -13,6 +13,7 @@ from qopt.solvers.search.landscape import Landscape
 from qopt.solvers.search.left import Left
 from qopt.solvers.search.pool import Pool
 
+_ROWS = 32  # restored at a time
 _VERIFY_SHARE = 0.05  # of the time, at most, goes into evaluating the kept rows anew
 _LAST_SECONDS = 0.02  # likewise, once the run has been cancelled
 
@@ -52,7 +53,10 @@ class Catch:
     def take(self, ends: Ends) -> None:
         """Take in what a turn found."""
         energies = self.landscape.energies(ends.energies)
-        self.rows(self.left.restore(self.landscape.structure.outer(ends.points)), energies, ends.violations)
+        for first in range(0, len(energies), _ROWS):
+            some = slice(first, first + _ROWS)
+            rows = self.left.restore(self.landscape.structure.outer(ends.points[some]))
+            self.rows(rows, energies[some], None if ends.violations is None else ends.violations[some])
         self.moves += ends.moves
 
     def rows(self, rows: Bits, energies: Floats, violations: Floats | None = None) -> None:

@@ -17,7 +17,6 @@ from qopt.solvers.search.arm import Ends, Turn
 from qopt.solvers.search.landscape import Landscape
 
 
-
 @dataclass(frozen=True, eq=False)
 class Ladder(ABC):
     """Replicas at temperatures that are all their own.

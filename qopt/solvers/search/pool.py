@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qopt.core.arrays import Bits
 from qopt.core.batch import SampleBatch
 from qopt.core.compiled import Compiled
 from qopt.core.solution import Candidate, Origin
@@ -27,11 +26,12 @@ class Pool:
     def __init__(self, compiled: Compiled, watch: Watch, backend: str, keep: int) -> None:
         self._compiled, self._watch, self._backend = compiled, watch, backend
         self.keep = keep
-        self._rows: dict[bytes, tuple[tuple[float, float], Bits]] = {}
+        self._ranks: dict[bytes, tuple[float, float]] = {}
+        """By the row's bits, eight to a byte."""
         self._best = (np.inf, np.inf)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._ranks)
 
     def add(self, bits: NDArray[Any], energies: NDArray[Any], violations: NDArray[Any] | None = None) -> None:
         """Take in rows (k, n) with their energies (k,) and by how much they break what is no energy (k,); None: not."""
@@ -41,8 +41,8 @@ class Pool:
         broken = np.zeros(len(rows)) if violations is None else np.asarray(violations)
         ranks = list(zip(broken.tolist(), np.asarray(energies).tolist(), strict=True))
         for row, rank in zip(rows, ranks, strict=True):
-            self._rows.setdefault(np.packbits(row).tobytes(), (rank, row))
-        if len(self._rows) > 2 * self.keep:
+            self._ranks.setdefault(np.packbits(row).tobytes(), rank)
+        if len(self._ranks) > 2 * self.keep:
             self._trim()
         best = min(range(len(ranks)), key=ranks.__getitem__)
         violation, energy = ranks[best]
@@ -52,14 +52,15 @@ class Pool:
             self._watch.offer(Candidate(Origin.SAMPLED, self._backend, values=values[0]), None, self._backend)
 
     def _trim(self) -> None:
-        best = sorted(self._rows.items(), key=lambda item: item[1][0])[: self.keep]
-        self._rows = dict(best)
+        best = sorted(self._ranks.items(), key=lambda item: item[1])[: self.keep]
+        self._ranks = dict(best)
 
     def batch(self, *, seed: int, stopped_by: str, seconds: float, info: Mapping[str, Any]) -> SampleBatch:
         """The rows kept, lowest energy first, each evaluated anew from the polynomial."""
         self._trim()
-        bits = np.array([row for _, row in self._rows.values()], dtype=np.int8)
-        bits = bits.reshape(len(self._rows), self._compiled.num_bits)
+        bits = np.empty((len(self._ranks), self._compiled.num_bits), dtype=np.int8)
+        for k, packed in enumerate(self._ranks):
+            bits[k] = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=bits.shape[1])
         energies = self._compiled.energies(bits)
         return SampleBatch(bits, energies, self._backend, seed, stopped_by, seconds, info)
 
