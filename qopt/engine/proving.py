@@ -67,9 +67,9 @@ def exact(run: Run, formulation: str, seconds: float | None, *, seed: int, threa
 
 
 def bound(run: Run, name: str, subject: Any, seconds: float | None, *, formulation: str = "") -> None:
-    """Ask one bounder for a bound on the whole problem."""
+    """Ask one bounder for a bound on the whole problem; answers are taken of one that ``offers`` its own."""
     bounder = registry.load("bounders", name)
-    watch = run.listen(formulation, within=seconds, threads=1, offers=False)
+    watch = run.listen(formulation, within=seconds, threads=1, offers=getattr(bounder, "offers", False))
     began = now()
     found = attempt(
         run,

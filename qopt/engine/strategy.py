@@ -56,6 +56,7 @@ class Strategy:
         if settings.samplers:
             run.decide("samplers were named, so HiGHS repairs and bounds but does not search on its own")
         self.threads = 1 if settings.deterministic else settings.threads
+        self.outdone = False  # HiGHS, by a bounder that solved the whole problem before it
 
     def _fitting(self) -> tuple[list[str], list[str]]:
         """Proposers that search the form, and the best of them: specialists, where they take this one."""
@@ -169,8 +170,11 @@ class Strategy:
         run, settings = self.run, self.run.settings
         seconds = run.search.remaining()
         quick = min(0.25 * seconds, 20.0)
+        self._solvers_of_their_own(0.6)
         for name in registry.names("bounders"):
             bounder = registry.load("bounders", name)
+            if getattr(bounder, "offers", False):
+                continue
             if self.form and bounder.accepts.form == self.form and not run.over():
                 proving.bound(run, name, run.subject.form, min(seconds * 0.6, 60.0) if self.threads > 1 else quick)
             elif not bounder.accepts.form and name != "highs" and not run.over() and not self.form:
@@ -183,6 +187,18 @@ class Strategy:
             proving.exact(run, self.exact_formulation, share, seed=settings.seed)
         elif settings.samplers and run.bound is None and not run.over() and not self.form:
             proving.bound(run, "highs", self._problem(), min(0.3 * seconds, 20.0), formulation=self.formulation)
+
+    def _solvers_of_their_own(self, share: float) -> None:
+        """Bounders of a whole problem that offer answers too: they come first, for each takes one kind of problem, and
+        on that it leaves HiGHS behind. Their rounds end by the clock, so they are no part of a run that must repeat."""
+        run = self.run
+        if self.form or run.settings.deterministic or not self.may_solve_exactly:
+            return
+        for name in registry.names("bounders"):
+            if getattr(registry.load("bounders", name), "offers", False) and not run.over():
+                seconds = min(share * run.search.remaining(), 600.0)
+                proving.bound(run, name, self._problem(), seconds, formulation=self.formulation)
+                self.outdone = run.proven
 
     def _problem(self) -> Problem:
         return self.run.subject.problem(self.formulation)
@@ -209,7 +225,9 @@ class Strategy:
             self._together(self.search, self._prove_then_help)
         else:
             first = self.may_solve_exactly and not self.proposers
-            if first and not run.settings.deterministic:
+            if first:
+                self._solvers_of_their_own(0.4)
+            if first and not run.over() and not run.settings.deterministic:
                 proving.exact(run, self.exact_formulation, 0.3 * run.search.remaining(), seed=run.settings.seed)
             self._bounds_alone()
             self.search()
@@ -270,11 +288,12 @@ class Strategy:
         if not run.proven or settings.deterministic or settings.top < 2 or run.watch.expired():
             return
         left = run.watch.remaining()
-        if self.may_solve_exactly and not self.form:
+        if self.may_solve_exactly and not self.form and not self.outdone:
             proving.vary(run, self.formulation, settings.top, min(left, max(2.0, 0.2 * left)), seed=settings.seed)
         if len(run.entries(feasible=True)) >= settings.top or run.watch.expired():
             return
-        seconds = min(run.watch.remaining(), max(0.5, 0.05 * left))
+        share = max(1.0, 0.2 * left) if self.outdone else max(0.5, 0.05 * left)
+        seconds = min(run.watch.remaining(), share)
         for name in self.proposers[:1]:
             searching.propose(run, name, seconds, seed=settings.seed, late=True)
         for name in self.samplers[:1]:
