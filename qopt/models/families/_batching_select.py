@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from qopt.core.arrays import Floats, Ints
-from qopt.core.forms.batches import Batches, Proposal, length
+from qopt.core.forms.batches import NOISE, Batches, Proposal, length
 from qopt.core.names import Labels, NameTable
 from qopt.core.polynomial import Polynomial
 from qopt.core.problem import Columns as ProblemColumns
 from qopt.core.problem import Problem
 from qopt.core.rows import GroupKind, Groups, Rows
 
-MOST = 5_000
-"""Most batches that ``select`` has columns for."""
+MOST, MOST_TOURS = 20_000, 500
+"""Most batches that ``select`` has columns for; by a table of distances, where each needs a tour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +29,24 @@ class Columns:
 
 
 def every(form: Batches) -> Columns | None:
-    """Every batch that is few and light enough; None where there are more than ``MOST``."""
+    """Every batch that is few and light enough, smaller ones first; None where there are more than ``MOST``."""
+    most = MOST_TOURS if form.walks.policy == "table" else MOST
     found: list[tuple[int, ...]] = []
-    waiting: list[tuple[int, ...]] = [(o,) for o in range(form.orders)]
-    while waiting:
-        batch = waiting.pop()
-        if not form.fits(np.array(batch)):
-            continue
-        found.append(batch)
-        if len(found) > MOST:
+    orders = np.arange(form.orders)
+    batch, load = orders[:, None], form.load
+    room = form.capacity * (1 + NOISE) + NOISE
+    while len(batch):
+        kept = np.all(load <= room, axis=1)
+        batch, load = batch[kept], load[kept]
+        found += map(tuple, batch.tolist())
+        if len(found) > most:
             return None
-        waiting += [(*batch, o) for o in range(batch[-1] + 1, form.orders)]
-    return _measured(form, sorted(found))
+        if batch.shape[1] == form.most:
+            break
+        which, order = np.nonzero(orders[None, :] > batch[:, -1:])
+        batch = np.concatenate([batch[which], order[:, None]], axis=1)
+        load = load[which] + form.load[order]
+    return _measured(form, found)
 
 
 def known(form: Batches, pool: Sequence[Proposal]) -> Columns:

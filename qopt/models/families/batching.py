@@ -36,7 +36,7 @@ class Batching:
     instance: type[BatchingInstance] = BatchingInstance
     formulations: Mapping[str, str] = field(
         default_factory=lambda: {
-            "select": f"one binary column per batch that may be, where there are at most {selection.MOST:,}",
+            "select": f"one binary column per batch that may be, where they are at most {selection.MOST:,}",
             "pairs": "in[order,batch], and what two orders save by being together: close to how far is walked",
             "pool": "one binary column per batch of known answers; needs a pool",
         }
@@ -52,10 +52,12 @@ class Batching:
         return tuple(name for name in self.formulations if name != "select" or instance.columns is not None)
 
     def choose(self, instance: BatchingInstance, purpose: str) -> str:
-        """``select`` where it is offered; else ``pairs`` to sample, and nothing to solve exactly: ``pool``."""
-        if instance.columns is not None:
-            return "select"
-        return "pool" if purpose == "exact" else "pairs"
+        """``select`` where it is offered, and has few columns if it is sampled; else ``pairs`` to sample, and nothing
+        to solve exactly: ``pool``."""
+        listed = instance.columns
+        if purpose == "exact":
+            return "pool" if listed is None else "select"
+        return "select" if listed is not None and len(listed.batches) <= _FEW else "pairs"
 
     def size(self, instance: BatchingInstance, formulation: str = "pairs") -> tuple[int, int]:
         """Columns and nonzeros; ``pool`` depends on the pool and cannot be solved without one."""
@@ -203,6 +205,10 @@ class Batching:
             texts = solution.labels.family("batch").axes[0]
             return selection.lower([[int(o) for o in text.split("-")] for text in texts], solution.values)
         return pairs.lower(instance.pairs, solution.values)
+
+
+_FEW = 1_000
+"""Most columns of ``select`` that a sampler is given: ``pairs`` needs fewer bits."""
 
 
 PLUGIN = Batching()

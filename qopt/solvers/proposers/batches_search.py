@@ -33,8 +33,8 @@ class BatchesSearch:
     """
 
     hot: float = 0.1
-    cold: float = 0.002
-    cycle: int = 2_000
+    cold: float = 0.01
+    cycle: int = 10_000
     longest: int = 500_000
     most: int = 30
     accepts: AcceptsForm = AcceptsForm("batches")
