@@ -234,4 +234,4 @@ def judged(subject: Subject, plan: Mapping[str, Any]) -> Solution:
         problem = subject.problem()
         verdict = judge(problem, restored)
         candidate = Candidate(Origin.BASELINE, "plan", restored)
-    return subject.solution(candidate, verdict, problem)
+    return subject.told(subject.solution(candidate, verdict, problem))

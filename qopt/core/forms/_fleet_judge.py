@@ -119,6 +119,11 @@ def _pinned(form: Fleet, tours: list[Tour]) -> Iterator[Violation]:
             yield Violation("pinned", 1.0, f"{form.name(item)} changes its vehicle")
 
 
+def tour_faults(form: Fleet, tour: Tour) -> list[Violation]:
+    """What one tour breaks by itself, whatever the others do."""
+    return list(_tour(form, tour, timing(form, tour.kind, tour.items)))
+
+
 def _tour(form: Fleet, tour: Tour, when: Timing) -> Iterator[Violation]:
     """What one tour breaks."""
     kinds, items, k = form.kinds, form.items, tour.kind

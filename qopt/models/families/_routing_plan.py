@@ -11,7 +11,7 @@ from qopt.core.errors import RecordError
 from qopt.core.forms._fleet_timing import Timing, timing
 from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
 from qopt.models.families._routing_items import Numbers, with_breaks
-from qopt.models.families._routing_reasons import reason
+from qopt.models.families._routing_reasons import Reasons
 from qopt.models.families._routing_replan import changes
 from qopt.models.plans import entries
 
@@ -27,13 +27,13 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     Returns
     -------
     ``routes``: of each used vehicle its stops, its schedule, distance, duration, highest load and cost. ``unserved``:
-    visits that nobody makes, each with a code and a reason. ``rules``: soft rules that are broken, with their cost.
+    visits that nobody makes; ``told`` says why. ``rules``: soft rules that are broken, with their cost.
     ``kpis``: the named parts of the objective. ``changes``, where there is a plan of now: what becomes of it.
     """
     routes = [_route(instance, form, tour, name) for tour, name in _named(instance, proposal)]
     made = {int(item) for tour in proposal.tours for item in tour.items}
     unserved = [
-        {"visit": visit.id, **reason(instance, form, proposal, k)}
+        {"visit": visit.id, "reason": "no route makes this visit"}
         for k, visit in enumerate(instance.stops)
         if k not in made
     ]
@@ -45,6 +45,16 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     kpis["end"] = moment(instance, float(parts["end"]))
     plan = {"routes": routes, "unserved": unserved, "rules": rules, "kpis": kpis}
     return plan if instance.plan is None else plan | {"changes": changes(instance, form, proposal)}
+
+
+def told(instance: RoutingInstance, form: Fleet, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan with a code and a reason for every visit that nobody makes."""
+    if not plan["unserved"]:
+        return dict(plan)
+    reasons = Reasons(instance, form, restore(instance, form, plan))
+    number = {visit.id: k for k, visit in enumerate(instance.stops)}
+    lines = [{"visit": line["visit"], **reasons.of(number[line["visit"]])} for line in plan["unserved"]]
+    return {**plan, "unserved": lines}
 
 
 def _why(why: str | None) -> dict[str, str]:

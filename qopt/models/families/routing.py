@@ -161,6 +161,10 @@ class Routing:
         ]
         return {"routes": routes, "unserved": unserved}
 
+    def tell(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The plan with the reason why each of the visits that nobody makes is left out."""
+        return plan if instance.plain else rich.told(instance, instance.rich, plan)
+
     def restore(self, instance: RoutingInstance, plan: Mapping[str, Any]) -> Proposal | FleetProposal:
         """A plan's stops as routes of the form; its loads and costs are not looked at.
 

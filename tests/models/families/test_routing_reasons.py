@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qopt.core.forms.fleet import Proposal, Tour
-from qopt.models.families._routing_reasons import reason
+from qopt.models.families._routing_reasons import Reasons
 from qopt.models.families.routing import RoutingInstance
 
 VAN = {"id": "van", "start": "depot", "capacity": 10, "shift": [0, 100]}
@@ -22,7 +22,7 @@ def told(made, visit=0, **change):
     }
     instance = RoutingInstance.model_validate({**document, **change})
     tours = (Tour(0, np.array(made)),) if made else ()
-    return reason(instance, instance.rich, Proposal(tours), visit)
+    return Reasons(instance, instance.rich, Proposal(tours)).of(visit)
 
 
 @pytest.mark.parametrize(
