@@ -172,7 +172,8 @@ class Expansion:
         out = []
         for k, (ours, theirs) in enumerate(named.items()):
             path = path_parts(ours)
-            path = path if path_text(path) == ours else (ours,)
+            if not fields or path_text(path) != ours:
+                path = (ours,)  # where any key may stand, or what is no path, is a name as it is
             at = Place(path=path_text(("columns", ours if isinstance(given, dict) else k)))
             free = self.shape in ("rows", "values") or not fields or (self.shape == "keyed" and k == 0)
             known = free or path[0] in fields

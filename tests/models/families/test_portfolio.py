@@ -244,6 +244,13 @@ def test_a_covariance_and_a_history_may_be_tables(tmp_path):
         )
 
 
+def test_names_with_dots_are_names(tmp_path):
+    (tmp_path / "h.csv").write_text("day,BRK.B,S&P 500\n1,0.1,0.2\n2,0.2,0.1\n")
+    text = "problem: portfolio\nbudget: 9\nassets: [{id: BRK.B}, {id: S&P 500}]\nrisk: {history: {table: h.csv}}\n"
+    instance = validate(load_document(text, base_dir=tmp_path), PortfolioInstance)
+    assert np.allclose(gains(instance), [0.15, 0.15])
+
+
 def test_plans_that_cannot_be_read_are_refused():
     with pytest.raises(RecordError, match="names no asset"):
         PLUGIN.restore(PLUGIN.example(), {"holdings": [{"asset": "rock", "lots": 1}]})
