@@ -54,7 +54,16 @@ class Portfolio:
     def interpret(self, instance: PortfolioInstance, solution: Solution) -> dict[str, Any]:
         """What is held, bought and sold, and what return and volatility that promises, as parts of the budget."""
         assert solution.values is not None
-        layout, x = Layout(instance), np.rint(solution.values)
+        return self._plan(instance, solution.values)
+
+    def tell(self, instance: PortfolioInstance, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """The plan; what it buys and sells at once, which the rules do not forbid, is not traded at all."""
+        if any(line["bought"] and line["sold"] for line in plan["trades"]):
+            return self._plan(instance, self.restore(instance, plan))
+        return dict(plan)
+
+    def _plan(self, instance: PortfolioInstance, values: Floats) -> dict[str, Any]:
+        layout, x = Layout(instance), np.rint(values)
         ids = [asset.id for asset in instance.assets]
         lots = [int(sum(value * x[c] for c, value in layout.holding(i).items())) for i in range(len(ids))]
         held = [bool(x[layout.name[i]]) if i in layout.name else count > 0 for i, count in enumerate(lots)]

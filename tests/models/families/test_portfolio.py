@@ -244,6 +244,22 @@ def test_a_covariance_and_a_history_may_be_tables(tmp_path):
         )
 
 
+def test_nothing_is_shown_as_bought_and_sold_at_once():
+    document = {
+        "assets": [{"id": "a", "return": 0.1, "price": 1.0, "held": 3}],
+        "risk": {"covariance": [[0.01]]},
+        "budget": 10.0,
+        "trading": {"cost": 0.1},
+    }
+    instance = PortfolioInstance.model_validate(document)
+    washed = PLUGIN.interpret(instance, solution([1.0, 4.0]))
+    assert washed["trades"] == [{"asset": "a", "bought": 4, "sold": 2}] and washed["costs"] == pytest.approx(0.6)
+    told = PLUGIN.tell(instance, washed)
+    assert told["trades"] == [{"asset": "a", "bought": 2, "sold": 0}] and told["costs"] == pytest.approx(0.2)
+    assert PLUGIN.domain_check(instance, washed) == PLUGIN.domain_check(instance, told) == []
+    assert PLUGIN.key(washed) == PLUGIN.key(told)
+
+
 def test_names_with_dots_are_names(tmp_path):
     (tmp_path / "h.csv").write_text("day,BRK.B,S&P 500\n1,0.1,0.2\n2,0.2,0.1\n")
     text = "problem: portfolio\nbudget: 9\nassets: [{id: BRK.B}, {id: S&P 500}]\nrisk: {history: {table: h.csv}}\n"
