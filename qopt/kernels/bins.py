@@ -1,7 +1,8 @@
 """Packings by ruin and recreate: a few bins are emptied, and what was in them goes where it fits best.
 
 The price of a packing is what its bins cost, each less its cost times its squared fill: emptying one bin into others
-pays even before it is empty. Copies that fit nowhere wait, at a price each. Worse packings are kept by annealing.
+pays even before it is empty. What fits nowhere may take the place of something smaller, which then looks for another;
+what is left over waits, at a price each. Worse packings are kept by annealing.
 
 ``f`` holds the constants, n copies of T types, K kinds, D dimensions:
 
@@ -28,24 +29,33 @@ WAITING = 10.0
 """Price of a copy that is in no bin, in costs of the dearest bin."""
 _BLINK = 0.03
 """Chance that a bin is passed over."""
+_PUSH = 0.5
+"""Chance that what fits nowhere may take the place of something smaller, which then looks for another."""
+
+
+@njit(cache=True, nogil=True)
+def meets(f: Any, s: Any, b: int, i: int, leaving: int) -> bool:
+    """Whether bin b holds something besides ``leaving`` that copy i may not meet."""
+    t = f.type[i]
+    if f.shy[t]:
+        j = s.first[b]
+        while j >= 0:
+            if j != leaving and f.conflict[t, f.type[j]]:
+                return True
+            j = s.next[j]
+    return False
 
 
 @njit(cache=True, nogil=True)
 def fits(f: Any, s: Any, b: int, i: int) -> bool:
     """Whether copy i may go into the open bin b."""
-    k, t = s.kind[b], f.type[i]
-    if not f.allowed[t, k]:
+    k = s.kind[b]
+    if not f.allowed[f.type[i], k]:
         return False
     for d in range(f.size.shape[1]):
         if s.load[b, d] + f.size[i, d] > f.room[k, d]:
             return False
-    if f.shy[t]:
-        j = s.first[b]
-        while j >= 0:
-            if f.conflict[t, f.type[j]]:
-                return False
-            j = s.next[j]
-    return True
+    return not meets(f, s, b, i, -1)
 
 
 @njit(cache=True, nogil=True)
@@ -56,6 +66,22 @@ def put(f: Any, s: Any, b: int, i: int) -> None:
     s.first[b] = i
     for d in range(f.size.shape[1]):
         s.load[b, d] += f.size[i, d]
+
+
+@njit(cache=True, nogil=True)
+def take_out(f: Any, s: Any, i: int) -> None:
+    """Copy i out of its bin, which stays open."""
+    b = s.where[i]
+    s.where[i] = -1
+    if s.first[b] == i:
+        s.first[b] = s.next[i]
+    else:
+        j = s.first[b]
+        while s.next[j] != i:
+            j = s.next[j]
+        s.next[j] = s.next[i]
+    for d in range(f.size.shape[1]):
+        s.load[b, d] = 0.0 if s.first[b] < 0 else s.load[b, d] - f.size[i, d]
 
 
 @njit(cache=True, nogil=True)
@@ -139,6 +165,32 @@ def best_bin(f: Any, s: Any, i: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def exchange(f: Any, s: Any, i: int) -> int:
+    """Copy i in place of a smaller one, in the bin that is fullest then; the one that leaves, or -1."""
+    best, leaving = -1.0, -1
+    for b in range(len(s.kind)):
+        k = s.kind[b]
+        if k < 0 or not f.allowed[f.type[i], k]:
+            continue
+        j = s.first[b]
+        while j >= 0:
+            if f.weight[j] < f.weight[i]:
+                held, full = True, 0.0
+                for d in range(f.size.shape[1]):
+                    load = s.load[b, d] - f.size[j, d] + f.size[i, d]
+                    held = held and load <= f.room[k, d]
+                    full += load / f.room[k, d] if f.room[k, d] > 0 else 0.0
+                if held and full > best and not meets(f, s, b, i, j):
+                    best, leaving = full, j
+            j = s.next[j]
+    if leaving >= 0:
+        b = s.where[leaving]
+        take_out(f, s, leaving)
+        put(f, s, b, i)
+    return leaving
+
+
+@njit(cache=True, nogil=True)
 def open_bin(f: Any, s: Any, i: int) -> int:
     """A new bin for copy i: of the kind whose room costs least, or of any; -1 where there is none."""
     free = -1
@@ -191,9 +243,16 @@ def shrink(f: Any, s: Any, b: int) -> None:
 def recreate(f: Any, s: Any, waiting: int) -> int:
     """Put the queue back; returns how many copies still wait."""
     left = 0
+    push = unit(s.rng) < _PUSH
     for x in range(waiting):
         i = s.queue[x]
         b = best_bin(f, s, i)
+        while push and b < 0:
+            j = exchange(f, s, i)
+            if j < 0:
+                break
+            i = j
+            b = best_bin(f, s, i)
         if b < 0:
             b = open_bin(f, s, i)
         if b < 0:

@@ -33,8 +33,8 @@ class BinsSearch:
     """
 
     hot: float = 0.2
-    cold: float = 0.002
-    cycle: int = 2_000
+    cold: float = 0.01
+    cycle: int = 5_000
     longest: int = 500_000
     most: int = 30
     accepts: AcceptsForm = AcceptsForm("bins")
