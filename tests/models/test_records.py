@@ -100,6 +100,13 @@ def test_words_mean_what_they_mean_in_a_document_but_ids_that_are_text_stay_text
     assert matrix == AssignmentInstance(items=("a", 2), cost=((1, None), (3, 4)))
 
 
+def test_where_only_text_may_stand_a_number_is_text(tmp_path):
+    text = "problem: portfolio\nbudget: 10\nassets: {table: a.csv}\nrisk: {covariance: [[1, 0], [0, 1]]}\n"
+    instance = read(tmp_path, text, a="id,return,sector\n1,0.1,7\n2,0.2,1e3\n")
+    assert [asset.sector for asset in instance.assets] == ["7", "1e3"]
+    assert [asset.id for asset in instance.assets] == [1, 2]
+
+
 def test_mappings_are_keyed_by_the_first_column(tmp_path):
     capacity = read(
         tmp_path,
