@@ -26,7 +26,7 @@ def judge(form: Fleet, proposal: Proposal) -> Check:
     broken += _pinned(form, tours)
     for tour, when in zip(tours, times, strict=True):
         broken += _tour(form, tour, when)
-    parts = _parts(form, tours, times)
+    parts = parts_of(form, tours, times)
     for rule in form.company:
         amount = _company(rule, tours, times)
         if amount and np.isinf(rule.price):
@@ -42,7 +42,8 @@ def judge(form: Fleet, proposal: Proposal) -> Check:
 _MONEY = ("fixed", "travel", "time", "overtime", "late", "penalties", "changes")
 
 
-def _parts(form: Fleet, tours: list[Tour], times: list[Timing]) -> dict[str, float]:
+def parts_of(form: Fleet, tours: list[Tour], times: list[Timing]) -> dict[str, float]:
+    """Parts of the objective but for rules between visits."""
     kinds, items = form.kinds, form.items
     of = np.array([tour.kind for tour in tours], dtype=np.int64)
     distance = np.array([when.distance for when in times])

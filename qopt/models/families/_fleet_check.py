@@ -70,15 +70,20 @@ def _replanned(instance: RoutingInstance, now: Plan, plan: Mapping[str, Any]) ->
         yield f"changes cost {cost:g}, the plan says {paid:g}"
     for route in plan["routes"]:
         before_it = told.get(str(route["vehicle"]))
-        first = [] if before_it is None else [str(s.id) for s in _done(instance, before_it) if str(s.id) in made]
-        if list(map(str, route["stops"]))[: len(first)] != first:
+        done_by_it = [] if before_it is None else _done(instance, before_it)
+        first = [(s.what, str(s.id)) for s in done_by_it if s.what != "visit" or str(s.id) in made]
+        steps = [(str(s["what"]), str(s["id"])) for s in route["schedule"]]
+        whole = before_it is not None and bool(before_it.schedule)  # stops alone do not say where breaks are
+        begins = steps if whole else [step for step in steps if step[0] == "visit"]
+        if begins[: len(first)] != first:
             yield f"{route['vehicle']} does not begin as it has begun"
         if now.pinned.before is None:
             continue
-        past, begun = instance.clock.moment(now.pinned.before) - _slack(instance), len(first)
-        for step in route["schedule"]:
-            over = begun <= 0 and not (before_it is not None and _is_done(instance, before_it, step))
-            begun -= step["what"] == "visit"
+        past = instance.clock.moment(now.pinned.before) - _slack(instance)
+        if not first and instance.clock.moment(route["depart"]) < past:
+            yield f"{route['vehicle']} would depart in the past"
+        for place, step in enumerate(route["schedule"]):
+            over = place >= len(first) and (str(step["what"]), str(step["id"])) not in first
             if over and instance.clock.moment(step["start"]) < past:
                 yield f"{step['id']} would begin in the past"
 
@@ -96,10 +101,6 @@ def _done(instance: RoutingInstance, route: PlannedRoute) -> list[PlannedStep]:
             begun = instance.clock.moment(step.start) < instance.clock.moment(pinned.before)
             out = max(out, j) if begun else out
     return list(route.steps[:out])
-
-
-def _is_done(instance: RoutingInstance, route: PlannedRoute, step: Mapping[str, Any]) -> bool:
-    return any(str(s.id) == str(step["id"]) for s in _done(instance, route))
 
 
 def _company(

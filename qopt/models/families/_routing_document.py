@@ -195,6 +195,11 @@ class RoutingInstance(Instance):
         return self.routes if self.plain else self.rich
 
     @cached_property
+    def told_routes(self) -> dict[tuple[int, bytes], dict[str, Any]]:
+        """Routes in a dispatcher's words that were worked out already, by kind and items: plans have many in common."""
+        return {}
+
+    @cached_property
     def rich(self) -> Fleet:
         """The form ``fleet``, which says everything."""
         from qopt.models.families._routing_fleet import fleet

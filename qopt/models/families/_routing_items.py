@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qopt.core.forms._fleet_timing import timing
 from qopt.core.forms.fleet import Fleet, Role
+
+if TYPE_CHECKING:
+    from qopt.models.families._routing_document import RoutingInstance
 
 
 class Numbers:
@@ -50,3 +54,22 @@ def with_breaks(form: Fleet, kind: int, items: Sequence[int]) -> list[int]:
 def _misery(form: Fleet, kind: int, items: list[int]) -> tuple[float, float]:
     when = timing(form, kind, np.array(items, dtype=np.int64))
     return float(when.late.sum()), when.end
+
+
+def vroom_steps(instance: RoutingInstance, route: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The steps of a route as VROOM writes them, in the names that documents made from VROOM have; None without."""
+    if not isinstance(route.get("steps"), (list, tuple)):
+        return None
+    ends: dict[tuple[str, str], str] = {}
+    for shipment in instance.shipments:
+        numbers = str(shipment.id).split("/")
+        if len(numbers) == 2:
+            ends |= {(end, number): f"{shipment.id}.{end}" for end, number in zip(("pickup", "delivery"), numbers)}
+    out = []
+    for step in route["steps"]:
+        kind, number = (str(step.get(key)) for key in ("type", "id")) if isinstance(step, Mapping) else ("", str(step))
+        if kind == "break":
+            out.append({"what": "break", "id": f"break {number}"})
+        elif kind not in ("start", "end"):
+            out.append({"what": "visit", "id": ends.get((kind, number), number)})
+    return out

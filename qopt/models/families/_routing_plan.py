@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qopt.core.errors import RecordError
+from qopt.core.forms._fleet_judge import parts_of
 from qopt.core.forms._fleet_timing import Timing, timing
 from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
-from qopt.models.families._routing_items import Numbers, with_breaks
+from qopt.models.families._routing_items import Numbers, vroom_steps, with_breaks
 from qopt.models.families._routing_reasons import Reasons
 from qopt.models.families._routing_replan import changes
 from qopt.models.plans import entries
@@ -30,7 +31,12 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     visits that nobody makes; ``told`` says why. ``rules``: soft rules that are broken, with their cost.
     ``kpis``: the named parts of the objective. ``changes``, where there is a plan of now: what becomes of it.
     """
-    routes = [_route(instance, form, tour, name) for tour, name in _named(instance, proposal)]
+    routes = []
+    for tour, name in _named(instance, proposal):
+        key = (tour.kind, tour.items.tobytes())
+        if key not in instance.told_routes:
+            instance.told_routes[key] = _route(instance, form, tour)
+        routes.append({"vehicle": name, **instance.told_routes[key]})
     made = {int(item) for tour in proposal.tours for item in tour.items}
     unserved = [
         {"visit": visit.id, "reason": "no route makes this visit"}
@@ -71,13 +77,11 @@ def _named(instance: RoutingInstance, proposal: Proposal) -> list[tuple[Tour, st
     return out
 
 
-def _route(instance: RoutingInstance, form: Fleet, tour: Tour, name: str) -> dict[str, Any]:
+def _route(instance: RoutingInstance, form: Fleet, tour: Tour) -> dict[str, Any]:
     when = timing(form, tour.kind, tour.items)
-    alone = Fleet(form.distance, form.time, form.items, form.kinds, form.allowed, names=form.names)
-    parts = evaluate(alone, Proposal((tour,))).parts
+    parts = parts_of(form, [tour], [when])
     cost = sum(parts[part] for part in ("fixed", "travel", "time", "overtime", "late"))
     return {
-        "vehicle": name,
         "kind": instance.crew[tour.kind][0].id,
         "stops": [instance.stops[item].id for item in tour.items.tolist() if form.items.role[item] == Role.VISIT],
         "depart": moment(instance, when.depart),
@@ -136,7 +140,7 @@ def restore(instance: RoutingInstance, form: Fleet, plan: Mapping[str, Any]) -> 
         if kind is None:
             known = ", ".join(name for _, name in instance.crew)
             raise RecordError(f"routes[{r}] is of {route.get('vehicle')!r}; the fleet has: {known}")
-        steps = route.get("schedule", route.get("stops"))
+        steps = route.get("schedule", route.get("stops", vroom_steps(instance, route)))
         if not isinstance(steps, (list, tuple)):
             raise RecordError(f"routes[{r}] has neither a schedule nor stops")
         items: list[int] = []

@@ -135,11 +135,13 @@ class _Solution:
         return {"type": kind, **self._place(location), **nothing, "arrival": self._second(moment), "violations": []}
 
     def _step(self, step: Mapping[str, Any]) -> Step:
-        arrive, start, leave = (self._second(step[key]) for key in ("arrive", "start", "leave"))
+        arrive, start = self._second(step["arrive"]), self._second(step["start"])
         late = (
             [{"cause": "delay", "duration": round(step["late"] * self.instance.clock.unit)}] if "late" in step else []
         )
-        times = {"setup": 0, "service": leave - start, "waiting_time": start - arrive, "arrival": arrive}
+        clock = self.instance.clock
+        busy = round((clock.moment(step["leave"]) - clock.moment(step["start"])) * clock.unit)
+        times = {"setup": 0, "service": busy, "waiting_time": start - arrive, "arrival": arrive}
         load = {"load": [_whole(amount) for amount in step["load"].values()]} if self.instance.loads else {}
         if step["what"] != "visit":
             number = re.search(r"\d+$", str(step["id"]))
@@ -148,7 +150,7 @@ class _Solution:
         visit = self.visits[str(step["id"])]
         kind, number_of = self.tasks[str(step["id"])]
         need = round(self.instance.clock.duration(visit.service) * self.instance.clock.unit)
-        times["setup"], times["service"] = max(0, leave - start - need), min(need, leave - start)
+        times["setup"], times["service"] = max(0, busy - need), min(need, busy)
         name = visit.label or ("" if str(number_of) == str(visit.id) or kind != "job" else str(visit.id))
         told = {"type": kind, "id": number_of, **self._place(self._location(visit.id)), **times, **load}
         return {**told, "violations": late} | ({"description": name} if name else {})

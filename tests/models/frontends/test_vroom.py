@@ -8,6 +8,7 @@ import pytest
 
 import qopt
 from qopt.core.errors import ModelError
+from qopt.engine.verbs import judge_plan
 from qopt.models.detect import read
 from qopt.models.subject import as_subject
 from qopt.report.save import save
@@ -214,6 +215,9 @@ def test_solutions_are_vrooms_and_go_back_in_as_steps(seed, tmp_path):
     (file,) = save(result, tmp_path / "solution.json", path, format="vroom")
     solution = json.loads(file.read_text(encoding="utf-8"))
     check(made, solution)
+    verdict, faults = judge_plan(as_subject(path), solution)
+    assert verdict.feasible and not faults
+    assert verdict.levels == pytest.approx(result.solutions[0].levels)
     for route in solution["routes"]:
         vehicle = next(v for v in made["vehicles"] if v["id"] == route["vehicle"])
         vehicle["steps"] = [{key: step[key] for key in ("type", "id") if key in step} for step in route["steps"]]
