@@ -12,6 +12,7 @@ from qopt.report.markup import folded, table
 from qopt.report.places import Places
 from qopt.report.route_map import COLOURS, route_map
 from qopt.report.tables import number, numbers
+from qopt.report.timetable import timetable
 from qopt.report.views import change_text, hour_text, loads_text, stops_text, text_view
 
 MAP_STOPS = 3000
@@ -26,7 +27,7 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
 
         picture = gantt_svg(plan, width=950)
     elif plan.get("routes"):
-        picture = _map(plan, subject) + _routes(plan)
+        picture = _map(plan, subject) + timetable(plan) + _routes(plan)
     elif plan.get("roster"):
         from qopt.report.roster_table import html_roster
 

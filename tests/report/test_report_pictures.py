@@ -9,6 +9,7 @@ import pytest
 
 from qopt.report.charts import _corners, incumbent_chart, ticks
 from qopt.report.route_map import estimated_points, route_map
+from qopt.report.timetable import timetable
 
 
 @pytest.mark.parametrize(
@@ -124,3 +125,44 @@ def test_estimated_positions_have_the_given_distances() -> None:
 
 def test_two_places_can_be_estimated() -> None:
     assert estimated_points(np.array([[0.0, 3.0], [3.0, 0.0]])).shape == (2, 2)
+
+
+def test_a_timetable_has_a_bar_for_every_stop_wait_and_rest_in_its_place() -> None:
+    def step(what: str, name: str, arrive: str, start: str, leave: str) -> dict[str, str]:
+        return {"what": what, "id": name} | {
+            key: f"2026-03-10T{time}" for key, time in (("arrive", arrive), ("start", start), ("leave", leave))
+        }
+
+    early = [step("visit", "a<b", "08:00", "08:30", "09:00"), step("break", "rest", "09:00", "09:00", "09:20")]
+    late = [step("visit", "c", "10:00", "10:00", "10:00")]
+    routes = [
+        {"vehicle": "v&1", "depart": "2026-03-10T07:30", "end": "2026-03-10T09:30", "schedule": early},
+        {"vehicle": "v2", "depart": "2026-03-10T09:30", "end": "2026-03-10T10:30", "schedule": late},
+    ]
+    drawing = ET.fromstring(timetable({"routes": routes}, width=800))
+    bars = [[float(bar.get(key, "nan")) for key in ("x", "width")] for bar in drawing.iter("rect")]
+    told = [title.text for title in drawing.iter("title")]
+    assert told == [
+        "waits for 1. a<b",
+        "1. a<b: Tue 10 Mar 08:30 to Tue 10 Mar 09:00",
+        "break: Tue 10 Mar 09:00 to Tue 10 Mar 09:20",
+        "1. c: Tue 10 Mar 10:00 to Tue 10 Mar 10:00",
+    ]
+    wait, stop, rest, brief = bars
+    assert wait[0] + wait[1] == pytest.approx(stop[0], abs=0.2)
+    assert wait[1] == pytest.approx(stop[1], abs=0.2)
+    assert rest[1] / stop[1] == pytest.approx(20 / 30, abs=0.01)
+    assert brief[1] == 2
+    assert all(0 < x and x + w <= 800 for x, w in bars)
+
+
+def test_a_plan_without_times_has_no_timetable() -> None:
+    assert timetable({"routes": [{"vehicle": "v", "stops": [1], "cost": 3}]}) == ""
+
+
+def test_a_timetable_of_numbers_begins_where_the_first_vehicle_leaves() -> None:
+    steps = [{"what": "visit", "id": 1, "arrive": 28900, "start": 28900, "leave": 29900}]
+    route = {"vehicle": 1, "depart": 28800, "end": 30800, "schedule": steps}
+    drawing = ET.fromstring(timetable({"routes": [route]}, width=600))
+    (bar,) = drawing.iter("rect")
+    assert float(bar.get("width", "nan")) == pytest.approx(0.5 * (600 - 24 - 23), abs=8)
