@@ -135,7 +135,9 @@ def test_pairs_prove_nothing():
     given = instance(1)
     result = qopt.solve(given, budget=2.0, seed=1, formulation="pairs", sampler="exact", proposer="none")
     assert result.bound is None and result.status is qopt.Status.FEASIBLE
-    proven = qopt.solve(given, budget=5.0, seed=1)
+    proven = qopt.solve(given, budget=5.0, seed=1, formulation="pairs")
+    exact = [call.parameters["formulation"] for call in proven.record.calls if call.role == "exact"]
+    assert exact == ["select"] and any("proves nothing" in line for line in proven.record.decisions)
     assert proven.status is qopt.Status.OPTIMAL and proven.objective <= result.objective
 
 

@@ -153,6 +153,19 @@ def test_items_that_must_share_a_bin_are_one_unit():
     assert not evaluate(given.form, PLUGIN.restore(given, apart)).feasible
 
 
+def test_what_two_chosen_bins_hold_is_packed_once():
+    """The pool covers: 0 is in both bins, and stays in the first."""
+    given = PackingInstance.model_validate(
+        {"bins": [{"id": "b", "capacity": 10.0}], "items": [{"size": 3.0}, {"size": 4.0}, {"size": 5.0}]}
+    )
+    pool = [Proposal(np.zeros(1, int), (np.array(inside),)) for inside in ([0, 1], [0, 2])]
+    problem = PLUGIN.build(given, formulation="pool", pool=pool)
+    assert check(problem, np.ones(2)).feasible
+    found = PLUGIN.lower(given, np.ones(2), formulation="pool", pool=pool)
+    assert evaluate(given.form, found).feasible
+    assert found.key() == ((0, (0, 1)), (0, (2,)))
+
+
 def test_decimal_sizes_are_counted_in_whole_numbers():
     """36.6 + 33.3 + 30.1 is exactly 100, whatever floats say, and fits; 0.1 more does not."""
     sizes = [36.6, 33.3, 30.1]
