@@ -153,7 +153,7 @@ def test_a_timetable_has_a_bar_for_every_stop_wait_and_rest_in_its_place() -> No
     assert wait[1] == pytest.approx(stop[1], abs=0.2)
     assert rest[1] / stop[1] == pytest.approx(20 / 30, abs=0.01)
     assert brief[1] == 2
-    assert all(0 < x and x + w <= 800 for x, w in bars)
+    assert all(x > 0 and x + w <= 800 for x, w in bars)
 
 
 def test_a_plan_without_times_has_no_timetable() -> None:
