@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qopt.models.families.batching import BatchingInstance
+from qopt.models.families.covering import CoveringInstance
 from qopt.models.families.roster import RosterInstance
 from qopt.models.families.routing import RoutingInstance
 from qopt.models.subject import Subject
@@ -21,7 +23,10 @@ class Csv:
     """Writer of tables."""
 
     suffixes: tuple[str, ...] = (".csv",)
-    families: tuple[str, ...] = ("assignment", "knapsack", "portfolio", "roster", "routing", "selection", "shop")
+    families: tuple[str, ...] = (
+        *("assignment", "batching", "covering", "knapsack", "packing"),
+        *("portfolio", "roster", "routing", "selection", "shop"),
+    )
 
     def check(self, subject: Subject) -> None:
         """Every plan can be a table."""
@@ -55,6 +60,12 @@ def _rows(plan: Mapping[str, Any], subject: Subject) -> Iterator[Row]:
         yield from plan["holdings"]
     elif "selected" in plan:
         yield from _choices(plan)
+    elif isinstance(instance, BatchingInstance):
+        yield from _picks(plan, instance)
+    elif "bins" in plan:
+        yield from _contents(plan)
+    elif isinstance(instance, CoveringInstance):
+        yield from _sets(plan, instance)
     else:
         for item in plan["items"]:
             name, count = item if isinstance(item, (list, tuple)) else (item, 1)
@@ -70,6 +81,40 @@ def _choices(plan: Mapping[str, Any]) -> Iterator[Row]:
         yield {"item": name, "selected": selected} | {
             key: facts.get(key, "") for key in ("adds", "price", "code", "reason")
         }
+
+
+def _contents(plan: Mapping[str, Any]) -> Iterator[Row]:
+    """Every item of every bin, and what is in none."""
+    for line in plan["bins"]:
+        for item, count in line["items"]:
+            yield {"bin": line["bin"], "kind": line["kind"], "item": item, "copies": count}
+    for item, count in plan["unpacked"]:
+        yield {"bin": "", "kind": "", "item": item, "copies": count}
+
+
+def _picks(plan: Mapping[str, Any], instance: BatchingInstance) -> Iterator[Row]:
+    """Every place of every walk in order, with the orders that have something there."""
+    places = {str(order.id): {_place(pick) for pick in order.picks} for order in instance.orders}
+    for line in plan["batches"]:
+        for position, spot in enumerate(line["walk"], start=1):
+            orders = "; ".join(str(name) for name in line["orders"] if _place(spot) in places[str(name)])
+            where = {"aisle": spot[0], "from front": spot[1]} if isinstance(spot, list) else {"location": spot}
+            yield {"batch": line["batch"], "position": position, **where, "orders": orders}
+    for name in plan["unpicked"]:
+        yield {"batch": "", "orders": name}
+
+
+def _place(pick: Any) -> Any:
+    return (int(pick[0]), float(pick[1])) if isinstance(pick, (list, tuple)) else str(pick)
+
+
+def _sets(plan: Mapping[str, Any], instance: CoveringInstance) -> Iterator[Row]:
+    """Every chosen set, then every element that lacks one."""
+    for name in plan["sets"]:
+        choice = instance.sets[instance.number[str(name)]]
+        yield {"set": name, "cost": choice.cost, "covers": "; ".join(str(element) for element in choice.covers)}
+    for line in plan["uncovered"]:
+        yield {"set": "", "covers": line["element"], "reason": line["reason"]}
 
 
 def _stops(plan: Mapping[str, Any], instance: RoutingInstance) -> Iterator[Row]:
