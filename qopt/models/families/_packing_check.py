@@ -50,7 +50,9 @@ def faults(instance: PackingInstance, plan: Mapping[str, Any]) -> list[str]:
         out += [f"{name} holds {a} and {b}, which are kept apart" for a, b in _meetings(instance, held)]
     for item, one in items.items():
         if packed[item] != one.count:
-            out.append(f"{item} is packed {packed[item]} times, there are {one.count}")
+            bound = [str(n) for line in instance.together if item in map(str, line) for n in line if str(n) != item]
+            why = f"; it must share a bin with {', '.join(bound)}" if bound else ""
+            out.append(f"{item} is packed {packed[item]} times, there are {one.count}{why}")
     out += _separated(instance, where, plan)
     for name, count in used.items():
         most = kinds[name].count

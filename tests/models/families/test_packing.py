@@ -150,7 +150,11 @@ def test_items_that_must_share_a_bin_are_one_unit():
     apart = {"bins": [{"bin": "1", "kind": "b", "items": [["x", 2], ["z", 1]], "load": 10}], "cost": 2}
     apart["bins"].append({"bin": "2", "kind": "b", "items": [["y", 1]], "load": 2})
     assert "x, y lie in several bins, they must share one" in PLUGIN.domain_check(given, apart)
-    assert not evaluate(given.form, PLUGIN.restore(given, apart)).feasible
+    verdict = evaluate(given.form, PLUGIN.restore(given, apart))
+    assert not verdict.feasible
+    proposal = PLUGIN.restore(given, apart)
+    told = PLUGIN.interpret(given, Solution(Candidate(Origin.BASELINE, "t", proposal=proposal), verdict, None, {}))
+    assert "y is packed 0 times, there are 1; it must share a bin with x" in PLUGIN.domain_check(given, told)
 
 
 def test_what_two_chosen_bins_hold_is_packed_once():
