@@ -146,7 +146,8 @@ def fits(amount: Any, capacity: Any, load: Any, j: int) -> bool:
     ok = True
     for d in range(len(capacity)):
         room = capacity[d] + EPSILON
-        ok = ok and load[PRE, j, d] + amount[DELIVER, d] <= room and load[SUF, j, d] + amount[COLLECT, d] <= room
+        after = load[SUF, j, d] + amount[COLLECT, d] + amount[CHANGE, d]
+        ok = ok and load[PRE, j, d] + amount[DELIVER, d] <= room and after <= room
     return ok
 
 
@@ -183,17 +184,21 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
         kind = f.kind[k]
         if not f.allowed[k, c] or vehicle.made + 1 > kind.max_stops or skips(s, v):
             continue
+        if item.pickup >= 0 and s.visit[item.pickup].owner != v:  # what it delivers is on board of another vehicle
+            continue
         capacity, load = f.capacity[k], s.load[v]
         full = False
         if kind.trips == 1:  # the whole of what is delivered is on board at the start, all that is collected at the end
             for d in range(len(capacity)):
                 full = full or load[LOAD, 0, d] + amount[DELIVER, d] > capacity[d] + EPSILON
-                full = full or load[LOAD, m, d] + amount[COLLECT, d] > capacity[d] + EPSILON
+                full = full or load[LOAD, m, d] + amount[COLLECT, d] + amount[CHANGE, d] > capacity[d] + EPSILON
         if full:
             continue
         distance, time = f.distance[kind.profile], f.time[kind.profile]
         line, t, base = s.route[v], s.step[v], f.move[k, c]
         for j in range(vehicle.done, m + 1):
+            if item.pickup >= 0 and j > vehicle.done and items[line[j - 1]].role == RELOAD:
+                break
             blink -= 1
             if blink <= 0:
                 blink = 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))

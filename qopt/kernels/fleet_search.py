@@ -58,8 +58,10 @@ def insert(f: Any, s: Any, c: int) -> bool:
     now, item = s.now[0], f.item[c]
     pair = item.delivery >= 0
     best = FAR
-    if item.priority == 0.0:
-        best = item.penalty + (f.item[item.delivery].penalty if pair else 0.0)
+    if item.priority == 0.0 and item.pickup < 0:
+        best = item.penalty + item.move_absent
+        if pair:
+            best += f.item[item.delivery].penalty + f.item[item.delivery].move_absent
     route, at, then, reload = -1, 0, 0, -1
     now.stamp += 1
     if pair:
@@ -72,7 +74,7 @@ def insert(f: Any, s: Any, c: int) -> bool:
         price, v, i = try_visit(f, s, c, best)
         if v >= 0:
             best, route, at = price, v, i
-    if route < 0 and not pair and now.reloads:
+    if route < 0 and not pair and now.reloads and item.pickup < 0:
         for v in range(len(s.vehicle)):
             if s.vehicle[v].made > 0:
                 price, i, chosen = try_reload(f, s, v, c, best)
@@ -101,6 +103,13 @@ def stays_out(f: Any, s: Any, c: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def on_board(f: Any, s: Any, c: int) -> bool:
+    """Whether visit c delivers what a vehicle has picked up already, and is not made."""
+    p = f.item[c].pickup
+    return p >= 0 and s.visit[c].owner < 0 and s.visit[p].owner >= 0
+
+
+@njit(cache=True, nogil=True)
 def recreate(f: Any, s: Any) -> None:
     """Insert what was removed; what stays out becomes absent."""
     now = s.now[0]
@@ -108,6 +117,10 @@ def recreate(f: Any, s: Any) -> None:
     now.absent = 0
     now.missing = 0.0
     now.penalties = 0.0
+    for k in range(now.removed):
+        c = s.visit[k].removed
+        if on_board(f, s, c) and not insert(f, s, c):
+            stays_out(f, s, c)
     for k in range(now.removed):
         c = s.visit[k].removed
         if f.item[c].pickup < 0 and not insert(f, s, c):
@@ -159,6 +172,8 @@ def whole_price(f: Any, s: Any) -> None:
             if price < FAR:
                 now.extra += price
             else:
+                now.broken += 1.0
+            if on_board(f, s, c):
                 now.broken += 1.0
     if now.per_spread > 0.0 or now.per_end > 0.0:
         longest, shortest, last = 0.0, FAR, 0.0

@@ -80,6 +80,9 @@ def replanned(instance: RoutingInstance, base: Fleet) -> Fleet:
         if len(visits):
             tours.append(Tour(kind, np.array(line, dtype=np.int64)))
     price[[k for k, visit in enumerate(instance.stops) if _is_pinned(instance, visit.id)]] = np.inf
+    loaded = [item for part in done for item in part if base.items.delivery[item] >= 0]
+    price[base.items.delivery[loaded]] = np.inf  # what is on board is delivered by the vehicle that has it
+    route[base.items.delivery[loaded]] = route[loaded]
     allowed = np.array(base.allowed)
     stays = np.isinf(price) & (route >= 0)
     allowed[:, :n] &= ~stays | (np.arange(len(base.kinds))[:, None] == route)

@@ -65,6 +65,10 @@ CLOCK = {
     "objective": [{"minimise": "unserved"}, {"minimise": "cost"}],
 }
 REST = {"fleet": [{"id": "van", "count": 2, "breaks": [{"duration": 5}], "cost": {"fixed": 3, "per_hour": 60}}]}
+SHIP = {
+    "visits": [{"id": "a", "service": 4}, {"id": "b", "optional": {"penalty": 20}}],
+    "shipments": [{"id": "s", "load": 1, "pickup": {"at": "c"}, "delivery": {"at": "d", "service": 2}}],
+}
 WINDOWS = {
     "visits": [
         {"id": "a", "windows": [["06:10", "06:30"]], "service": 3},
@@ -89,6 +93,10 @@ def cases():
     now = timed(base, ["a"], ["c", "b"])["routes"]
     pinned = {"before": "06:11", "visits": ["b"]}
     yield instance({"routes": cut(now), "pinned": pinned, "change_cost": 4}, **CLOCK, **REST)
+    base = instance(**CLOCK, **SHIP)
+    for pinned in ({"before": "06:06"}, {"visits": ["s"]}):
+        now = timed(base, ["s.pickup", "a", "s.delivery"], ["b"])["routes"]
+        yield instance({"routes": cut(now), "pinned": pinned, "change_cost": 3}, **CLOCK, **SHIP)
 
 
 def cut(routes):
