@@ -10,7 +10,8 @@ from qopt.core.problem import Sense
 from qopt.core.result import Bound, relative_gap
 from qopt.core.solution import Origin, Solution
 
-_ORIGIN = {origin: k for k, origin in enumerate(Origin)}
+_ORIGIN = {origin: k for k, origin in enumerate(Origin)} | {Origin.BASELINE: -1}
+"""Among equals the plan that was given stands first: nothing is changed for nothing."""
 
 
 def comparable(levels: Sequence[float], sense: Sense) -> tuple[float, ...]:

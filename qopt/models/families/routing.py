@@ -192,9 +192,10 @@ class Routing:
         lines: list[Any] = []
         for route in plan["routes"]:
             if "kind" in route:
+                whose = route["vehicle" if "changes" in plan else "kind"]  # it matters where a plan is changed
                 lines.append(
                     (
-                        str(route["kind"]),
+                        str(whose),
                         tuple(str(step["id"]) for step in route["schedule"] if step["what"] != "break"),
                     )
                 )

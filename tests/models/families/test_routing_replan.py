@@ -157,6 +157,16 @@ def test_changes_are_worth_their_price_and_listed():
     assert dear.plan["kpis"]["changes"] == 0
 
 
+def test_nothing_is_changed_for_nothing():
+    """The best plan of two alike vans, given the other way round: changing back is free, and still it stays."""
+    best = {"routes": [{"vehicle": "van-1", "stops": ["d", "c"]}, {"vehicle": "van-2", "stops": ["b", "a"]}]}
+    fleet = [{"id": "van", "count": 2, "max": {"stops": 2}}]
+    found = qopt.solve(instance(best, fleet=fleet), budget=qopt.Budget(work=1000), seed=1, threads=1).solutions
+    assert found[0].plan["changes"] == []
+    assert found[0].backend == "plan of now"
+    assert [route["stops"] for route in found[0].plan["routes"]] == [["d", "c"], ["b", "a"]]
+
+
 def test_new_visits_and_those_that_are_off():
     plan = {"routes": [{"vehicle": "van-1", "stops": ["a", "gone", "b"]}, {"vehicle": "lorry", "stops": ["c"]}]}
     case = instance(plan | {"change_cost": 5, "pinned": {"first": {"van-1": 2}}})
