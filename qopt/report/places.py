@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from qopt.core.arrays import Floats
+from qopt.models.families._routing_parts import ANYWHERE
 from qopt.models.families.routing import RoutingInstance
 from qopt.report.route_map import estimated_points
 
 Spot = tuple[float, float]
-ANYWHERE = "anywhere"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from qopt.core.arrays import Floats
 from qopt.core.forms.fleet import Company, Fleet, Items, Kinds, Role
+from qopt.models.families._routing_parts import amounts, limits
 from qopt.models.families._routing_replan import replanned
 from qopt.models.families._routing_travel import distances
 
@@ -67,8 +68,6 @@ def place_of(instance: RoutingInstance, vehicle: Vehicle, end: str) -> int:
 
 def _items(instance: RoutingInstance, crew: Sequence[Vehicle]) -> tuple[Items, tuple[str, ...]]:
     clock, loads = instance.clock, instance.loads
-    from qopt.models.families._routing_document import amounts
-
     stops, size = instance.stops, max(1, len(loads))
     free = 2 * len(instance.shipments)
     first = len(stops) - free
@@ -123,8 +122,6 @@ def _items(instance: RoutingInstance, crew: Sequence[Vehicle]) -> tuple[Items, t
 
 
 def _kinds(instance: RoutingInstance, fleet: Sequence[Vehicle], profiles: Sequence[tuple[str | None, float]]) -> Kinds:
-    from qopt.models.families._routing_document import limits
-
     clock, hour, size = instance.clock, hours(instance), max(1, len(instance.loads))
     start = 0.0 if instance.horizon is None else clock.moment(instance.horizon.start)
     last = np.inf if instance.horizon is None or instance.horizon.end is None else clock.moment(instance.horizon.end)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 from pydantic import Strict as Exact
 
@@ -17,6 +19,8 @@ Id = Name | Annotated[int, Exact()]
 Loads = Amount | dict[str, Amount]
 Window = tuple[Moment, Moment]
 Rows = tuple[tuple[Amount, ...], ...]
+ANYWHERE = "anywhere"
+"""Where a vehicle starts or ends at its first or last visit."""
 
 
 class Units(Strict):
@@ -277,6 +281,20 @@ class Objective(Strict):
 
     minimise: Literal["unserved", "cost", "distance", "duration", "vehicles", "duration_spread", "end"]
     weight: Annotated[float, Exact(), Field(gt=0)] | None = None
+
+
+def amounts(load: Loads, names: Sequence[str]) -> list[float]:
+    """One number per load: a plain number is of the first one, a load that is not named is 0."""
+    if isinstance(load, Mapping):
+        return [float(load.get(name, 0.0)) for name in names] or [0.0]
+    return [float(load), *([0.0] * (max(1, len(names)) - 1))]
+
+
+def limits(capacity: Loads, names: Sequence[str]) -> list[float]:
+    """The same of a capacity: what is not named has no limit."""
+    if isinstance(capacity, Mapping):
+        return [float(capacity.get(name, np.inf)) for name in names] or [np.inf]
+    return [float(capacity), *([np.inf] * (max(1, len(names)) - 1))]
 
 
 def spelled(given: Any) -> Any:

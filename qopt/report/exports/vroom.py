@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from qopt.core.errors import Issue, UnsupportedModelError
+from qopt.models.families._routing_parts import ANYWHERE
 from qopt.models.families.routing import RoutingInstance
 from qopt.models.subject import Subject
 
@@ -93,7 +94,7 @@ class _Solution:
 
     def _place(self, location: str | int | None) -> dict[str, Any]:
         """Coordinates and matrix row of a location, where it has them."""
-        if location is None or location == "anywhere":
+        if location is None or location == ANYWHERE:
             return {}
         place = self.places[location]
         out: dict[str, Any] = {} if place.lon is None or place.lat is None else {"location": [place.lon, place.lat]}
@@ -111,9 +112,9 @@ class _Solution:
         end = start if vehicle.end is None else vehicle.end
         steps.insert(0, self._bare("start", start, route["depart"]))
         steps.append(self._bare("end", end, route["end"]))
-        if start == "anywhere":
+        if start == ANYWHERE:
             steps.pop(0)
-        if end == "anywhere":
+        if end == ANYWHERE:
             steps.pop()
         _travelled(steps)
         stops = [str(stop) for stop in route["stops"]]
