@@ -58,9 +58,13 @@ def continuous(form: Bins) -> float:
             share = min(need / float(room[k]), float(form.limit[k]))
             cost, need = cost + share * float(form.cost[k]), need - share * float(room[k])
         best = max(best, cost)
-    whole = form.integral
-    step = float(np.gcd.reduce(form.cost.astype(np.int64))) if whole else 0.0
-    return step * ceil(best / step - _SLACK) if step > 0 else best * (1 - 1e-9)
+    return whole_cost(form, best)
+
+
+def whole_cost(form: Bins, value: float) -> float:
+    """The least cost of bins that is not below a bound: a multiple of what all costs are multiples of."""
+    step = float(np.gcd.reduce(form.cost.astype(np.int64))) if form.integral else 0.0
+    return step * ceil(value / step - _SLACK) if step > 0 and np.isfinite(value) else value * (1 - 1e-9)
 
 
 def halves(form: Bins) -> int:
