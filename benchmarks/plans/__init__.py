@@ -1,0 +1,1 @@
+"""Routes, schedules and rosters beside the best known answers and other solvers."""
