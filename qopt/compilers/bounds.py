@@ -70,7 +70,13 @@ def plain_shares(objective: Polynomial) -> Floats:
 
 
 def relaxed(
-    objective: Polynomial, matrix: sparse.csr_array, lower: Floats, upper: Floats, *, most_products: int = MOST_PRODUCTS
+    objective: Polynomial,
+    matrix: sparse.csr_array,
+    lower: Floats,
+    upper: Floats,
+    *,
+    most_products: int = MOST_PRODUCTS,
+    seconds: float = MOST_SECONDS,
 ) -> Prices | None:
     """Multipliers from the linear relaxation over bits; None when it has no point.
 
@@ -82,6 +88,8 @@ def relaxed(
         Rows over bits, with infinities for open sides.
     most_products
         Pairs that get their own column at most.
+    seconds
+        For the simplex method, after which the ascent takes its place.
     """
     n, m = objective.n, len(lower)
     pairs = len(objective.value)
@@ -114,7 +122,7 @@ def relaxed(
         ),
     )
     clock = now
-    found = relax(problem, watch=Watch(clock=clock, deadline=clock() + MOST_SECONDS))
+    found = relax(problem, watch=Watch(clock=clock, deadline=clock() + seconds))
     if found.status == "infeasible":
         return None
     if found.status != "optimal":

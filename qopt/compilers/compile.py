@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 
 from qopt.compilers._certificate_reasons import Trail
 from qopt.compilers._certificate_trail import takes
+from qopt.compilers.bounds import MOST_SECONDS
 from qopt.compilers.certificate import Source, Trace, certified
 from qopt.compilers.lowered import Guarantee, Lowered, Penalties, PolynomialRule, Rules
 from qopt.compilers.passes.assemble import added, stacked
@@ -135,7 +136,8 @@ def compile_problem(
         state = state.then(ranged(state.problem), judge)
     if incumbent is not None and np.ndim(incumbent) == 1:
         incumbent = state.entering(np.asarray(incumbent, dtype=np.float64))
-    wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve and cut, bool(getattr(weigh, "tightens", False)))
+    looks, seconds = bool(getattr(weigh, "tightens", False)), float(getattr(weigh, "seconds", MOST_SECONDS))
+    wanted = Wanted(Guarantee.of(guarantee), incumbent, presolve and cut, looks, seconds)
     limits = Limits(least_of(max_bits, accepts.bits), max_couplings, max_coefficient_bits)
     refusals: list[TooLarge] = []
     for plan in plans(limits):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from qopt.compilers.bounds import Prices, plain_shares, relaxed, unit_for
+from qopt.compilers.bounds import MOST_SECONDS, Prices, plain_shares, relaxed, unit_for
 from qopt.compilers.incumbent import MOST_ENTRIES, greedy
 from qopt.compilers.lowered import Guarantee
 from qopt.compilers.passes.assemble import widened
@@ -44,12 +44,15 @@ class Wanted:
         Whether columns and rows may be narrowed.
     looks
         Whether an incumbent and prices are worth their time; they never are for *total* and *none*.
+    seconds
+        For the relaxation that gives the prices.
     """
 
     guarantee: Guarantee
     incumbent: float | ArrayLike | None
     cuts: bool
     looks: bool
+    seconds: float = MOST_SECONDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +125,7 @@ def tightened(problem: Problem, code: Callable[[Columns], Coded], accepts: Accep
         return tight
     if not wanted.cuts and not _weighs(tight, accepts):
         return tight
-    tight = _priced(tight)
+    tight = _priced(tight, wanted.seconds)
     if tight.incumbent is None:
         tight = _searched(tight)
     if tight.incumbent is None or not wanted.cuts or tight.coded.notes:
@@ -226,12 +229,12 @@ def rows_of_groups(groups: Groups, bits: int) -> IntegerRows:
     return IntegerRows(matrix, lo, hi, np.zeros_like(size), size, zero, zero + 1, rows.names)
 
 
-def _priced(tight: Tight) -> Tight:
+def _priced(tight: Tight, seconds: float) -> Tight:
     rows = tight.draft.rows
     lower = np.where(rows.lo <= rows.low, -np.inf, rows.lo)
     upper = np.where(rows.hi >= rows.high, np.inf, rows.hi)
     objective = tight.objective
-    prices = relaxed(objective, rows.matrix, lower, upper)
+    prices = relaxed(objective, rows.matrix, lower, upper, seconds=seconds)
     if prices is None:
         prices = Prices(np.zeros(len(rows)), plain_shares(objective), np.full(objective.n, 0.5), np.nan)
     return replace(tight, prices=prices)
@@ -297,7 +300,7 @@ def _with_columns_cut(
             "bits_before": tight.coded.bits,
         },
     )
-    return _priced(again)
+    return _priced(again, wanted.seconds)
 
 
 def _with_rows_cut(tight: Tight, limit: Limit) -> Tight:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from qopt.compilers.bounds import MOST_SECONDS
 from qopt.compilers.compile import compile_problem
 from qopt.compilers.lowered import Guarantee
 from qopt.compilers.passes.fewer import with_fewer_bits
@@ -22,6 +23,9 @@ WHOLE = 128
 """Bits up to which a plain QUBO is searched whole, for the sake of alternatives; a larger one is reduced first."""
 SHARE = 0.05
 """Of the time left that a compile may take to be done again because better answers are known."""
+
+RELAXING = 0.03
+"""Of the whole time that each linear relaxation of a compile may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +124,7 @@ def _lowered(
         "guarantee": guarantee,
         "incumbent": limit,
         "cut": limit is not None,
-        "penalty": registry.load("penalties", "auto", scale=scale),
+        "penalty": registry.load("penalties", "auto", scale=scale, **_limits(run)),
     }
     try:
         made = compile_problem(problem, **given)
@@ -131,6 +135,14 @@ def _lowered(
     if accepts.groups or made.num_bits <= WHOLE:
         return made
     return fewer_bits(run, made) or made
+
+
+def _limits(run: Run) -> dict[str, float]:
+    """Of the linear relaxations of one compile: a share of the time, or what the rule allows itself by default."""
+    seconds = run.settings.budget.seconds
+    if seconds is None or run.settings.deterministic:
+        return {}
+    return {"seconds": min(MOST_SECONDS, RELAXING * seconds)}
 
 
 def _record(run: Run, name: str, formulation: str, made: Compiled, scale: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qopt.compilers.bounds import MOST_PRODUCTS
+from qopt.compilers.bounds import MOST_PRODUCTS, MOST_SECONDS
 from qopt.compilers.lowered import Lowered, Penalties
 from qopt.compilers.penalties.dual import MOST_MEASURED, Dual
 from qopt.compilers.penalties.range import Range
@@ -20,16 +20,19 @@ class Auto:
     ----------
     scale
         Factor on the proven weights, > 0; below 1 nothing is proven any more.
+    seconds
+        For each linear relaxation, > 0: where that is too little a subgradient ascent takes its place.
     """
 
     scale: float = 1.0
+    seconds: float = MOST_SECONDS
     tightens: ClassVar[bool] = True
 
     def weigh(self, lowered: Lowered, *, guarantee: str, incumbent: float | None = None) -> Penalties:
         """The better of the two; without rules there is nothing to prove, nor to relax."""
         if not len(lowered.rules):
             return Range(self.scale).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
-        dual = Dual(self.scale).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
+        dual = Dual(self.scale, self.seconds).weigh(lowered, guarantee=guarantee, incumbent=incumbent)
         if dual.proof["rule"] != "dual":
             return dual
         pairs = float(lowered.rules.forms.couplings().sum())

@@ -36,6 +36,7 @@ import numpy as np
 
 from qopt.compilers.bounds import (
     MOST_PRODUCTS,
+    MOST_SECONDS,
     Prices,
     climbs,
     plain_shares,
@@ -72,9 +73,12 @@ class Dual:
     ----------
     scale
         Operating point: factor on the proven weights, > 0; below 1 nothing is proven any more.
+    seconds
+        For each linear relaxation, > 0: where that is too little a subgradient ascent takes its place.
     """
 
     scale: float = 1.0
+    seconds: float = MOST_SECONDS
     tightens: ClassVar[bool] = True
     """An incumbent is looked for, and columns and rows are cut by it, before this rule weighs."""
 
@@ -108,7 +112,7 @@ class Dual:
         sums = identities(rules.forms, rules.forms.alpha == 1)
         found = [
             made
-            for step, prices, raised in _bounds(lowered, steps, quick)
+            for step, prices, raised in _bounds(lowered, steps, self.seconds, quick=quick)
             if (made := _weigh(lowered, prices, raised, sums, goal, incumbent, margin, min(unit, step), step))
         ]
         if not found:
@@ -148,11 +152,11 @@ def shapes(rules: Rules) -> np.ndarray:
     return np.where(alpha == 1, Shape.SQUARE, np.where(alpha == 0, Shape.LINEAR, Shape.WINDOW)).astype(np.int8)
 
 
-def _relaxed(objective: Polynomial, rules: Rules, most_products: int = MOST_PRODUCTS) -> Prices | None:
+def _relaxed(objective: Polynomial, rules: Rules, seconds: float, most_products: int = MOST_PRODUCTS) -> Prices | None:
     """The relaxation with every form between its kept values."""
     kept, forms = (shapes(rules) == Shape.WINDOW).astype(np.float64), rules.forms
     lower, upper = -forms.constant, kept - forms.constant
-    return relaxed(objective, forms.matrix, lower, upper, most_products=most_products)
+    return relaxed(objective, forms.matrix, lower, upper, most_products=most_products, seconds=seconds)
 
 
 def _none(objective: Polynomial, rules: Rules) -> Prices:
@@ -160,13 +164,15 @@ def _none(objective: Polynomial, rules: Rules) -> Prices:
     return Prices(np.zeros(len(rules.forms)), plain_shares(objective), np.zeros(objective.n), np.nan)
 
 
-def _bounds(lowered: Lowered, steps: tuple[float, ...], quick: bool) -> Iterator[tuple[float, Prices, Raised | None]]:
+def _bounds(
+    lowered: Lowered, steps: tuple[float, ...], seconds: float, *, quick: bool
+) -> Iterator[tuple[float, Prices, Raised | None]]:
     """What may be bounded: on every grid the objective as it is, and raised where that can be; quick: as it is."""
     objective, rules = lowered.objective, lowered.rules
     if quick:
         yield steps[0], _none(objective, rules), None
         return
-    plain = lowered.prices or _relaxed(objective, rules) or _none(objective, rules)
+    plain = lowered.prices or _relaxed(objective, rules, seconds) or _none(objective, rules)
     uses = uses_of(objective, rules.forms)
     for step in steps:
         yield step, plain, None
@@ -177,7 +183,7 @@ def _bounds(lowered: Lowered, steps: tuple[float, ...], quick: bool) -> Iterator
             made = raised.objective
             # Pairs that cost something are best left alone: what they force was moved to the bits.
             most = MOST_PRODUCTS if (made.value < 0).any() else 0
-            yield step, _relaxed(made, rules, most) or _none(made, rules), raised
+            yield step, _relaxed(made, rules, seconds, most) or _none(made, rules), raised
 
 
 def _weigh(
