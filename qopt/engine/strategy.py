@@ -2,7 +2,8 @@
 
 One thread searches (proposers on the form, or samplers on the compiled problem with repair and recombination); a second
 one, where there is one, proves (combinatorial bounders, then HiGHS on the whole problem where it fits) and joins the
-search when there is nothing left to prove. With one thread, or limited by work, the same stages run one after another.
+search when there is nothing left to prove; any further ones search. With one thread, or limited by work, the same
+stages run one after another.
 Every choice is written into the record with its reason.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from qopt.core import forms, registry
 from qopt.core.problem import Problem
@@ -18,6 +20,8 @@ from qopt.engine.run import Run
 
 EXACT_COLUMNS, EXACT_NONZEROS = 60_000, 1_500_000
 """Largest problem that HiGHS is asked to solve whole."""
+CLOSED_COLUMNS = 3_000
+"""Columns of a form's formulation above which HiGHS gets only a little of the time."""
 SAMPLE_COLUMNS, SAMPLE_NONZEROS = 300_000, 30_000_000
 """Largest problem that is compiled for a sampler."""
 SCALES = (1.0, 0.5, 0.2)
@@ -152,7 +156,9 @@ class Strategy:
             scale = SCALES[round_ % len(SCALES)] if settings.repair else 1.0
             seconds, seed = share / len(self.samplers), settings.seed + round_
             for name in self.samplers:
-                got += searching.sample(run, name, self.formulation, seconds, seed=seed, scale=scale)
+                got += searching.sample(
+                    run, name, self.formulation, seconds, seed=seed, threads=max(1, self.threads - 1), scale=scale
+                )
             if settings.repair and not run.over():
                 got += searching.repair(
                     run, self.formulation, 0.5 * run.search.remaining(), seed=settings.seed + round_
@@ -181,12 +187,17 @@ class Strategy:
                 proving.bound(run, name, self._problem(), quick, formulation=self.formulation)
         if self.may_solve_exactly and not run.over():
             left = run.search.remaining()
-            share = left if self.threads > 1 and not self.form else 0.5 * left
+            share = left if self.threads > 1 and not self.form else self._share_of_exact() * left
             if share == float("inf"):
                 share = UNTIMED
             proving.exact(run, self.exact_formulation, share, seed=settings.seed)
         elif settings.samplers and run.bound is None and not run.over() and not self.form:
             proving.bound(run, "highs", self._problem(), min(0.3 * seconds, 20.0), formulation=self.formulation)
+
+    def _share_of_exact(self) -> float:
+        """Of the time that is left: what HiGHS will hardly close had better be searched by a second seed."""
+        columns, _ = self.run.subject.size(self.exact_formulation)
+        return 0.5 if not self.form or columns <= CLOSED_COLUMNS else 0.15
 
     def _solvers_of_their_own(self, share: float) -> None:
         """Bounders of a whole problem that offer answers too: they come first, for each takes one kind of problem, and
@@ -207,14 +218,14 @@ class Strategy:
         self.prove()
         self.help()
 
-    def help(self) -> None:
-        """A second search beside the first, from another seed."""
+    def help(self, beside: int = 0) -> None:
+        """A further search beside the first, from other seeds."""
         run, round_ = self.run, 0
         while not run.over() and self.proposers:
             round_ += 1
             for name in self.proposers:
-                left = run.search.remaining()
-                searching.propose(run, name, max(0.6 * left, min(left, 1.0)), seed=run.settings.seed + 7919 * round_)
+                left, seed = run.search.remaining(), run.settings.seed + 7919 * round_ + 104_729 * beside
+                searching.propose(run, name, max(0.6 * left, min(left, 1.0)), seed=seed)
 
     # -- the whole -----------------------------------------------------------------------------------------------
 
@@ -222,7 +233,8 @@ class Strategy:
         """Run every stage; returns when the run is over or everything was tried."""
         run = self.run
         if self.threads > 1:
-            self._together(self.search, self._prove_then_help)
+            more = range(1, self.threads - 1) if self.proposers else ()
+            self._together(self.search, self._prove_then_help, *(partial(self.help, k) for k in more))
         else:
             first = self.may_solve_exactly and not self.proposers
             if first:
@@ -244,22 +256,27 @@ class Strategy:
             if self.form and registry.load("bounders", name).accepts.form == self.form and not run.over():
                 proving.bound(run, name, run.subject.form, 0.1 * run.search.remaining())
 
-    def _together(self, first: Callable[[], object], second: Callable[[], object]) -> None:
+    def _together(self, first: Callable[[], object], *others: Callable[[], object]) -> None:
         errors: list[BaseException] = []
 
-        def guarded() -> None:
+        def guarded(other: Callable[[], object]) -> None:
             try:
-                second()
+                other()
             except BaseException as error:  # noqa: BLE001  handed to the waiting thread
                 errors.append(error)
                 self.run.search.cancel("failed")
 
-        beside = threading.Thread(target=guarded, name="qopt-prover", daemon=True)
-        beside.start()
+        beside = [
+            threading.Thread(target=guarded, args=(other,), name=f"qopt-beside-{k}", daemon=True)
+            for k, other in enumerate(others)
+        ]
+        for thread in beside:
+            thread.start()
         try:
             first()
         finally:
-            beside.join()
+            for thread in beside:
+                thread.join()
         if errors:
             raise errors[0]
 
