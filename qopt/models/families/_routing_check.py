@@ -63,6 +63,8 @@ def leg(instance: RoutingInstance, i: int, j: int, rule: Travel | None = None) -
     rounding = "none" if rule.euclidean is None else rule.euclidean.rounding
     if rounding == "none":
         return exact
+    if rounding == "down1":
+        return math.floor(10 * exact + 1e-9) / 10
     return float({"nearest": int(exact + 0.5), "up": math.ceil(exact), "down": int(exact)}[rounding])
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from qopt.core.errors import ModelError
 from qopt.core.forms.fleet import Proposal, Tour, evaluate
-from qopt.models.frontends.solomon import PLUGIN
+from qopt.models.families._routing_check import leg
+from qopt.models.frontends.solomon import PLUGIN, ROUNDINGS
 
 FOLDER = Path(__file__).resolve().parents[3].parent / "shared" / "instances" / "vrptw"
 TEXT = """small
@@ -39,6 +40,13 @@ def test_reads_everything() -> None:
     assert not evaluate(form, Proposal((Tour(0, np.array([0, 1])),))).feasible
     assert PLUGIN.read(TEXT, rounding="none").form.distance[0, 0, 2] == pytest.approx(2**0.5)
     assert PLUGIN.read(TEXT, vehicles="unlimited").vehicle.count == "unlimited"
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_both_judges_measure_by_the_same_rule(rounding: str) -> None:
+    instance = PLUGIN.read(TEXT, rounding=rounding)
+    legs = [[leg(instance, i, j) for j in range(3)] for i in range(3)]
+    assert instance.form.distance[0].tolist() == legs
 
 
 @pytest.mark.parametrize(
