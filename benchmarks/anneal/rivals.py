@@ -31,9 +31,9 @@ from qopt.core.polynomial import Polynomial
 TITLE = "Beside other annealers"
 HEAD = ["instance", "bits", "seconds", "side", "setting", "gap, ‰", "best"]
 SIDE = Path(__file__).with_name("rival_side.py")
-TOOLS = ("dwave SA", "dwave tabu", "OpenJij SA", "simulated bifurcation")
+TOOLS = ("dwave SA", "OpenJij SA", "dwave tabu", "simulated bifurcation")
 MOST_DENSE = 4000
-"""Bits up to which simulated bifurcation is run: it multiplies by the whole matrix."""
+"""Bits up to which D-Wave's tabu search and simulated bifurcation are run: they hold the whole matrix."""
 HEURISTICS = ("BURER2002", "PALUBECKIS2004bMST2", "GLOVER2010", "LU2010")
 
 
@@ -136,7 +136,7 @@ def main() -> None:
         if arguments.only and name not in arguments.only:
             continue
         sides = [ours(polynomial, seconds, arguments.seeds)]
-        for tool in TOOLS[: 4 if polynomial.n <= MOST_DENSE else 3]:
+        for tool in TOOLS[: 4 if polynomial.n <= MOST_DENSE else 2]:
             tried = (peer(tool, python, polynomial, seconds, arguments.seeds) for python in arguments.peers)
             sides += [next((runs for runs in tried if runs is not None), Runs(tool, "", []))]
         if arguments.mqlib:
