@@ -35,7 +35,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _moment(value: Any) -> Any:
-    if _is_number(value) or (isinstance(value, str) and (_CLOCK.fullmatch(value.strip()) or _stamp(value))):
+    if _is_number(value) or (isinstance(value, str) and (_CLOCK.fullmatch(value.strip()) or day_and_time(value))):
         return value
     raise ValueError("a time is a number, a clock text such as 07:30, or a timestamp such as 2026-03-10T07:30")
 
@@ -46,7 +46,8 @@ def _duration(value: Any) -> Any:
     raise ValueError("a duration is a number that is not negative, or a text such as 30s, 5m, 1.5h or PT1H30M")
 
 
-def _stamp(text: str) -> datetime | None:
+def day_and_time(text: str) -> datetime | None:
+    """The moment that a timestamp names; None for a clock text, and for what is no time."""
     try:
         return datetime.fromisoformat(text.strip())
     except ValueError:
@@ -92,7 +93,7 @@ class Clock:
             hours, minutes, seconds = (int(part or 0) for part in clock.groups())
             since_midnight = 3600 * hours + 60 * minutes + seconds
             return (since_midnight - self._of_day()) / self.unit
-        stamp = _stamp(value)
+        stamp = day_and_time(value)
         if stamp is None or self.zero is None:
             raise ValueError("a timestamp needs a horizon with a start to count from")
         if (stamp.tzinfo is None) != (self.zero.tzinfo is None):

@@ -118,6 +118,17 @@ class Instance(Strict):
         copy._source = source
         return copy
 
+    @classmethod
+    def unfolded(cls, document: Any) -> Any:
+        """The document with what it names in files of other kinds in the place of their names; most name none.
+
+        Raises
+        ------
+        ModelError
+            Every such file that cannot be read or does not fit its place.
+        """
+        return document
+
     def place(self, *path: str | int, offset: int | None = None, key: bool = False) -> Place:
         """Where a part of the instance stands in its document, for messages; a bare path without a document.
 

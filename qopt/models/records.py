@@ -1,7 +1,8 @@
 """Tables in documents: wherever a document lists records, it may point to a table that holds them instead.
 
 ``customers: {table: customers.csv}`` stands for the list of customers that the table's rows are; so does a pandas
-DataFrame in the same place of an instance made in Python. The pointer is replaced before anything is checked, and every
+DataFrame in the same place of an instance made in Python. ``{file: stops.csv, id: stop, lon: x}`` says in short what
+``{table: stops.csv, columns: {id: stop, lon: x}}`` does. The pointer is replaced before anything is checked, and every
 value that came from a cell knows its cell: whoever finds fault with it names file, row, column and header.
 """
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from qopt.core.errors import Issue, ModelError, Place
 from qopt.models.documents.issues import MOST, issues_of, placed
-from qopt.models.documents.keys import annotations_at
+from qopt.models.documents.keys import annotations_at, fields_of
 from qopt.models.documents.nodes import Node, Positions
 from qopt.models.instance import path_text
 from qopt.models.sheets import SUFFIXES, plain, read_sheet
@@ -36,7 +37,7 @@ def with_tables(document: Document, model: type[BaseModel]) -> Document:
         Every table that cannot be read or does not fit its place.
     """
     positions = document.positions
-    if "table" not in positions.text:
+    if "table" not in positions.text and "file" not in positions.text:
         return document
     reader = _Reader(document)
     root = reader.node(positions.root, [model], ())
@@ -59,9 +60,9 @@ class _Reader:
         """The same node, or one with tables in it."""
         if not isinstance(node.value, (dict, list)) or not annotations:
             return node
-        if isinstance(node.value, dict) and "table" in node.value and isinstance(node.value["table"].value, str):
+        if isinstance(node.value, dict) and (word := _pointing(node.value)):
             shape, inside = shape_of(annotations)
-            if shape:
+            if shape and (word == "table" or (shape == "records" and "file" not in fields_of(inside))):
                 return self._read(node, shape, inside, path)
         parts: Any = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         changed = {
@@ -79,16 +80,20 @@ class _Reader:
     def _read(self, node: Node, shape: str, inside: list[Any], path: tuple[str | int, ...]) -> Node:
         """The rows of the table that a node points to; the node itself after an issue."""
         positions = self.document.positions
+        in_short = "table" not in node.value
+        told = _spelled_out(node) if in_short else node
         try:
-            pointer = TablePointer.model_validate(node.plain())
+            pointer = TablePointer.model_validate(told.plain())
         except ValidationError as error:
-            self.issues += issues_of(error, Positions(node, positions.text, positions.file), TablePointer)
+            self.issues += issues_of(error, Positions(told, positions.text, positions.file), TablePointer)
             return node
         try:
             return Expansion(self._table(pointer), pointer, shape, inside, self.document.limits).node()
         except ModelError as error:
             for issue in error.issues:
                 own = issue if str(issue.place) else replace(issue, place=Place(path=_key(pointer, issue)))
+                if in_short:
+                    own = replace(own, place=replace(own.place, path=_in_short(own.place.path, node)))
                 self.issues.append(placed(own, path, positions))
             return node
 
@@ -99,6 +104,26 @@ class _Reader:
         if pointer.sheet is not None:
             raise ModelError(Issue("only Excel files have sheets", pointer.sheet, suggestion="leave sheet: out"))
         return self.tables.table(pointer.table)
+
+
+def _pointing(parts: Mapping[str, Node]) -> str:
+    """The key by which a mapping points to a table; empty where it does not."""
+    return next((word for word in ("table", "file") if word in parts and isinstance(parts[word].value, str)), "")
+
+
+def _spelled_out(node: Node) -> Node:
+    """A pointer in short, ``{file: F, ours: theirs}``, as ``{table: F, columns: {ours: theirs}}``."""
+    kept = {key: part for key, part in node.value.items() if key in TablePointer.model_fields}
+    named = {key: part for key, part in node.value.items() if key not in (*kept, "file")}
+    if named and "columns" not in kept:
+        kept["columns"] = Node(named, node.start, keys=node.keys)
+        named = {}
+    return Node({"table": node.value["file"], **kept, **named}, node.start, keys=node.keys)
+
+
+def _in_short(path: str, node: Node) -> str:
+    """A path in a pointer as it is spelled out, in the pointer in short."""
+    return "file" if path == "table" else path if "columns" in node.value else path.removeprefix("columns.")
 
 
 def _key(pointer: TablePointer, issue: Issue) -> str:

@@ -196,8 +196,15 @@ def _separator(text: str) -> str:
     return max((",", ";", "\t"), key=header.count)
 
 
-def parse_csv(text: str, file: str) -> CsvTable:
+def parse_csv(text: str, file: str, *, corner: bool = False, twice: str = "") -> CsvTable:
     """A CSV text: a header, then rows; separated by commas, semicolons or tabs; empty lines are skipped.
+
+    Parameters
+    ----------
+    corner
+        Whether the first column may lack a name, as in a matrix with names on two sides.
+    twice
+        A name that two columns may have.
 
     Raises
     ------
@@ -220,7 +227,9 @@ def parse_csv(text: str, file: str) -> CsvTable:
     header = tuple(rows[0]) if rows else ()
     issues = []
     for k, name in enumerate(header):
-        if not name or name in header[:k]:
+        if (not name and not (corner and k == 0)) or (
+            name in header[:k] and (name != twice or header[:k].count(name) > 1)
+        ):
             rule = "two columns have one name" if name else "a column has no name"
             issues.append(Issue(rule, name, Place(file, lines[0], 1), "name it in the header"))
     for row, at in zip(rows[1:], lines[1:]):

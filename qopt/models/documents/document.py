@@ -96,7 +96,7 @@ def load_document(
 
 
 def validate(document: Document, instance: type[AnyInstance]) -> AnyInstance:
-    """The document as an instance of its family, with every table that it points to in the place of the pointer.
+    """The document as an instance of its family, with every file that it names in the place of the name.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def validate(document: Document, instance: type[AnyInstance]) -> AnyInstance:
     """
     from qopt.models.records import with_tables
 
-    document = with_tables(document, instance)
+    document = instance.unfolded(with_tables(document, instance))
     try:
         checked = instance.model_validate(document.data, context={"document": document})
     except ValidationError as error:

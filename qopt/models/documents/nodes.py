@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,6 +60,14 @@ class Node:
         if isinstance(self.value, list) and isinstance(part, int) and 0 <= part < len(self.value):
             return self.value[part]
         return None
+
+
+def rooted(value: Any, start: Any) -> Node:
+    """Plain data as a tree whose every part stands at one place, such as that of the name of its file."""
+    if isinstance(value, Mapping):
+        parts = {str(key): rooted(child, start) for key, child in value.items()}
+        return Node(parts, start, keys=dict.fromkeys(parts, start))
+    return Node([rooted(child, start) for child in value] if isinstance(value, (list, tuple)) else value, start)
 
 
 class Positions:

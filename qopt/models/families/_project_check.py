@@ -117,9 +117,11 @@ class _Judge:
                         yield f"{b} starts later than {task.start_within} after {a}"
         for rule in self.shop.rules:
             a, b = rule.pair
-            if a not in self.span or b not in self.span:
+            first, second = self._spans(a), self._spans(b)
+            if not first or not second:
                 continue
-            wait = self.span[b][0] - self.span[a][0 if rule.lag_from == "start" else 1]
+            from_start = rule.lag_from == "start"
+            wait = min(second)[0] - (first[0][0] if from_start else max(end for _, end in first))
             told = rule.why or f"{a}, then {b}"
             if rule.before is not None and wait < self._length(rule.lag):
                 yield f"too early: {told}"
@@ -127,6 +129,16 @@ class _Judge:
                 yield f"it may not wait: {told}"
             if rule.time is not None and not 0 <= wait <= self._length(rule.time):
                 yield f"not within {rule.time}: {told}"
+
+    def _spans(self, name: str) -> list[Span]:
+        """The task of that name, or the tasks of the job, in the order of their starts; from the last start on where
+        the job has no order."""
+        if name in self.span:
+            return [self.span[name]]
+        own = [task for task in self.span if str(self.where[task][0].id) == name]
+        listed = all(self.where[task][0].order == "listed" for task in own)
+        spans = sorted(self.span[task] for task in own)
+        return spans if listed else spans[::-1]
 
     def _room(self, name: str, capacity: int, calendar: str | None, amounts: Mapping[str, int]) -> Iterator[str]:
         """Never more than there is, and nothing while it is closed."""

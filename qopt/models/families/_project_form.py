@@ -82,8 +82,8 @@ def lags(shop: ShopInstance) -> Iterator[Line]:
             wait = shop.tasks[b][1].start_within
             if job.order == "listed":
                 yield a, b, False, 0, FOREVER if wait is None else shop.length(wait)
-    for rule in shop.rules:
-        before, after = (shop.number[name] for name in rule.pair)
+    for k, before, after in shop.links:
+        rule = shop.rules[k]
         if rule.before is not None:
             yield before, after, rule.lag_from == "start", shop.length(rule.lag), FOREVER
         else:
@@ -97,7 +97,7 @@ def _lags(lines: list[Line]) -> Lags:
 
 def _resources(shop: ShopInstance, solo: int, families: list[str]) -> Resources:
     things = shop.things
-    end = 0 if shop.horizon is None or shop.horizon.end is None else shop.moment(shop.horizon.end)
+    end = shop.end or 0
     last = max(
         (shop.moment(e[1]) for c in shop.calendars.values() for e in c.closed if not isinstance(e, str)), default=0
     )
@@ -127,9 +127,9 @@ def setup_table(shop: ShopInstance, setup: Setup, families: list[str]) -> Ints:
 
 
 def _deadlines(shop: ShopInstance) -> Ints:
-    end = None if shop.horizon is None else shop.horizon.end
+    end = FOREVER if shop.end is None else shop.end
     out = [
-        min((shop.moment(t) for t in (end, job.deadline, task.deadline) if t is not None), default=FOREVER)
+        min([end, *(shop.moment(t) for t in (job.deadline, task.deadline) if t is not None)])
         for job, task, _ in shop.tasks
     ]
     return np.array(out, dtype=np.int64)

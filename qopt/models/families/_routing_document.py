@@ -47,7 +47,7 @@ class RoutingInstance(Instance):
     locations
         Places; a bare id where the matrix says everything.
     travel
-        From location to location: a matrix in the order of ``locations``, or a rule on their coordinates.
+        From location to location: a matrix in the order of ``locations`` or in a file, or a rule on their coordinates.
     profiles
         Other ways to travel by name, such as that of bicycles, for vehicles that name one.
     loads
@@ -81,6 +81,13 @@ class RoutingInstance(Instance):
     rules: tuple[Rule, ...] = ()
     objective: tuple[AnyObjective, ...] = ()
     plan: Plan | None = None
+
+    @classmethod
+    def unfolded(cls, document: Any) -> Any:
+        """The document with its matrices in the place of the names of their files."""
+        from qopt.models.families._routing_files import with_matrices
+
+        return with_matrices(document)
 
     @model_validator(mode="after")
     def _consistent(self) -> RoutingInstance:

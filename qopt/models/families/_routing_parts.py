@@ -50,11 +50,17 @@ class Location(Strict):
     lon: Number | None = None
 
 
-class Matrix(Strict):
-    """Travel times and distances between the locations, in their order; one of the two is enough."""
+def _or_file(schema: dict[str, Any]) -> None:
+    schema["anyOf"].insert(0, {"type": "string"})
 
-    time: Rows | None = None
-    distance: Rows | None = None
+
+class Matrix(Strict):
+    """Travel times and distances between the locations, in their order; one of the two is enough. The name of a file
+    stands for the table in it: ids of locations in its header and its first column, or the columns ``from``, ``to``
+    and what it takes."""
+
+    time: Annotated[Rows | None, Field(json_schema_extra=_or_file)] = None
+    distance: Annotated[Rows | None, Field(json_schema_extra=_or_file)] = None
 
 
 def _shape(given: Any) -> str:
@@ -98,7 +104,7 @@ class Att(Strict):
 class Travel(Strict):
     """What it takes to go from one location to another: exactly one of the five."""
 
-    matrix: AnyMatrix | None = None
+    matrix: Annotated[AnyMatrix | None, Field(json_schema_extra=_or_file)] = None
     euclidean: Euclidean | None = None
     haversine: Haversine | None = None
     geo: Geo | None = None

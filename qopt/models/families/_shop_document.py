@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from qopt.core.forms.project import Project
 from qopt.core.forms.shop import Shop
@@ -28,6 +28,7 @@ from qopt.models.families._shop_parts import (
     Task,
     Units,
 )
+from qopt.models.families._shop_span import first_time, long_enough
 from qopt.models.families._shop_windows import Windows
 from qopt.models.faults import refuse
 from qopt.models.instance import Instance, Name
@@ -51,7 +52,8 @@ class ShopInstance(Instance):
     units
         What times are counted in, such as {time: min}.
     horizon
-        When the time in question starts and ends; needed for times of the clock and calendars.
+        When the time in question starts and ends. Left out: it starts at the first of the releases, ``plan.now`` and
+        the starts of the plan that are timestamps.
     machines
         The machines; a bare id where there is no label.
     resources
@@ -84,17 +86,21 @@ class ShopInstance(Instance):
     objective: tuple[AnyObjective, ...] = Field(default=(Objective(),), min_length=1)
     plan: Plan | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _imported(cls, given: Any, info: ValidationInfo) -> Any:
+    def unfolded(cls, document: Any) -> Any:
+        """The document with the jobs that it imports."""
         from qopt.models.families._shop_files import with_jobs
 
-        return with_jobs(given, info)
+        return with_jobs(document)
 
     @model_validator(mode="after")
     def _consistent(self) -> ShopInstance:
         from qopt.models.families._shop_faults import faults
 
+        if self.horizon is None and (start := first_time(self)) is not None:
+            note = f"time counts from {start}, the first time named; a horizon can say otherwise"
+            object.__setattr__(self, "horizon", Horizon(start=start))
+            object.__setattr__(self, "notes", (*self.notes, note))
         refuse("shop", faults(self))
         return self
 
@@ -123,6 +129,38 @@ class ShopInstance(Instance):
         if isinstance(value, str) and value.startswith("-"):
             return -self.length(value[1:])
         return value if isinstance(value, int) else round(self.clock.duration(value))
+
+    @cached_property
+    def end(self) -> int | None:
+        """When everything must be over, in units after 0; None for whenever.
+
+        A horizon without an end is over once every task could have waited for hours that are open long enough: nothing
+        gains by later times, and calendars need not be written down for ever.
+        """
+        if self.horizon is not None and self.horizon.end is not None:
+            return self.moment(self.horizon.end)
+        return long_enough(self) if any(calendar.weekly for calendar in self.calendars.values()) else None
+
+    @cached_property
+    def links(self) -> tuple[tuple[int, int, int], ...]:
+        """What the rules order: the number of the rule, and those of its two tasks."""
+        return tuple(
+            (k, before, after)
+            for k, rule in enumerate(self.rules)
+            for before in self.meant(rule.pair[0], last=rule.lag_from == "end")
+            for after in self.meant(rule.pair[1], last=False)
+        )
+
+    def meant(self, name: str, *, last: bool) -> list[int]:
+        """Numbers of the tasks that a rule means by JOB.TASK or JOB; empty where there is none of that name.
+
+        A job stands for its last task or its first, for all where they have no order.
+        """
+        if name in self.number:
+            return [self.number[name]]
+        own = [k for k, (job, _, _) in enumerate(self.tasks) if str(job.id) == name]
+        listed = bool(own) and self.tasks[own[0]][0].order == "listed"
+        return own[-1:] if listed and last else own[:1] if listed else own
 
     @property
     def things(self) -> tuple[Machine | Resource, ...]:

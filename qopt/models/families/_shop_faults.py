@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qopt.models.families._shop_document import ShopInstance
 
 Path = tuple[str | int, ...]
+_READ = "files of jobs are read as a document is loaded; without a file, write the jobs out"
 
 
 def faults(shop: ShopInstance) -> list[Fault]:
@@ -60,7 +61,13 @@ def _repeated(shop: ShopInstance) -> Iterator[Fault]:
 
 def _shapes(shop: ShopInstance) -> Iterator[Fault]:
     """Tasks with too much or too little, and set-ups on machines that take several tasks."""
+    for k, entry in enumerate(shop.imports):
+        yield ("imports", k, "file"), _READ, entry.file
     for j, job in enumerate(shop.jobs):
+        if job.source is not None:
+            yield ("jobs", j, "import"), _READ, job.source.file
+        elif "tasks" not in job.model_fields_set:
+            yield ("jobs", j), "a job needs tasks, or import", job.id
         for k, task in enumerate(job.tasks):
             where = ("jobs", j, "tasks", k)
             if task.any_of is not None and (task.machine is not None or task.time is not None or task.uses):
@@ -113,11 +120,15 @@ def _unruly(shop: ShopInstance) -> Iterator[Fault]:
             told = "a rule needs exactly one of before, no_wait, start_within"
             yield ("rules", k), told, ", ".join(kinds) or "none"
             continue
-        for j, name in enumerate(rule.pair):
-            if name not in shop.number:
-                yield ("rules", k, kinds[0], j), "there is no such task; a task is named JOB.TASK", name
-        if rule.pair[0] == rule.pair[1]:
-            yield ("rules", k, kinds[0]), "a rule needs two different tasks", rule.pair[0]
+        sides = [shop.meant(name, last=j == 0 and rule.lag_from == "end") for j, name in enumerate(rule.pair)]
+        for j, (name, tasks) in enumerate(zip(rule.pair, sides, strict=True)):
+            if not tasks:
+                told = "there is no such task or job; a task is named JOB.TASK"
+                yield ("rules", k, kinds[0], j), told, name
+            elif len(tasks) > 1 and kinds[0] != "before":
+                yield ("rules", k, kinds[0], j), "of a job without an order, this rule needs one task, JOB.TASK", name
+        if set(sides[0]) & set(sides[1]):
+            yield ("rules", k, kinds[0]), "a rule needs two different tasks", ", ".join(dict.fromkeys(rule.pair))
         if (kinds[0] == "start_within") != (rule.time is not None):
             yield ("rules", k), "start_within, and nothing else, needs a time", "none" if rule.time is None else "time"
         if kinds[0] != "before" and (rule.lag != 0 or rule.lag_from != "end"):
@@ -133,7 +144,7 @@ def _unruly(shop: ShopInstance) -> Iterator[Fault]:
             elif way_of(shop, shop.number[name], line.machine, line.uses) is None:
                 yield ("plan", "tasks", k), "the task cannot be done in this way", f"{name} on {line.machine}"
         if shop.plan.pinned.running and shop.plan.now is None:
-            yield ("plan", "pinned", "running"), "to know what runs, plan.now must say when", True
+            yield ("plan", "pinned", "running"), "to know what runs, plan.now must say when, or now in its file", True
     aims = [objective.minimise for objective in shop.objective]
     for k in _twice(aims):
         yield ("objective", k, "minimise"), "this is minimised already", aims[k]
@@ -231,9 +242,9 @@ def _calendars(shop: ShopInstance) -> Iterator[Fault]:
                     hours_of(window)
                 except ValueError as error:
                     yield (*where, "weekly", days, k), str(error), f"{window[0]} to {window[1]}"
-        ends = shop.horizon is not None and shop.horizon.end is not None
-        if dated and (shop.clock.zero is None or not ends):
-            yield where, "opening hours and closed days need a horizon with an end and a start that names a day", name
+        if dated and shop.clock.zero is None:
+            rule = "opening hours and closed days need a horizon whose start names a day, or a release that does"
+            yield where, rule, name
     if shop.horizon is not None and shop.horizon.end is not None:
         first, last = shop.clock.moment(shop.horizon.start), shop.clock.moment(shop.horizon.end)
         if last < first:

@@ -89,8 +89,8 @@ class Setup(Strict):
     other
         Between two different families.
     file
-        A table of ``between``, with the names of its columns in ``from``, ``to`` and ``time``. It is read with the
-        document.
+        A table of ``between``, with the names of its columns in ``from``, ``to`` and ``time``; of two columns of one
+        name the first is ``from``. It is read with the document.
     """
 
     between: dict[Name, dict[Name, Time]] = Field(default_factory=dict)
@@ -119,12 +119,19 @@ class Setup(Strict):
 def _table(file: str, names: list[str], info: ValidationInfo) -> dict[str, dict[str, int]]:
     """Set-ups of a table, by the families in its first two columns."""
     from qopt.models.documents.limits import DEFAULT
-    from qopt.models.tables import Tables
+    from qopt.models.source import decoded, read_bytes
+    from qopt.models.tables import beside, parse_csv
 
     document = (info.context or {}).get("document")
-    tables = Tables(None, DEFAULT) if document is None else Tables(document.base_dir, document.limits)
-    table = tables.table(file)
+    base, limits = (None, DEFAULT) if document is None else (document.base_dir, document.limits)
+    same = names[0] if names[0] == names[1] else ""
+    table = parse_csv(decoded(read_bytes(beside(base, file, limits)), file), file, twice=same)
     source, to, time = (table.column(name) for name in names)
+    if same:
+        if same not in table.header[source + 1 :]:
+            rule = f"from and to name the same column, and {file} has one of that name"
+            raise ModelError(Issue(rule, same, Place(path="to"), "name two columns"))
+        to = table.header.index(same, source + 1)
     out: dict[str, dict[str, int]] = {}
     for k, value in enumerate(table.numbers(time).tolist()):
         if not value.is_integer() or value < 0:
@@ -217,6 +224,23 @@ class Task(Strict):
         return (Way(machine=self.machine, time=0 if self.time is None else self.time, uses=self.uses),)
 
 
+class Import(Strict):
+    """Jobs of a file in another format, such as jsplib, fjsp or psplib; they and what they need come after the rest.
+
+    Parameters
+    ----------
+    file, format, member
+        As for ``qopt solve``; the format is detected where it is left out.
+    prefix
+        Put before the ids of the jobs.
+    """
+
+    file: str
+    format: Name | None = None
+    member: Annotated[int, Exact()] | None = None
+    prefix: str = ""
+
+
 class Job(Strict):
     """Tasks that belong together.
 
@@ -231,6 +255,9 @@ class Job(Strict):
     order
         ``listed``: tasks run one after another as listed. ``any``: one after another in any order (an open shop).
         ``parallel``: only rules order them.
+    import
+        A file in another format whose job this is, instead of ``tasks``. Of a file with several jobs it makes ID.0,
+        ID.1 and so on, by their ids in the file.
     """
 
     id: Id
@@ -240,11 +267,14 @@ class Job(Strict):
     deadline: Moment | None = None
     weight: Price = 1.0
     order: Literal["listed", "any", "parallel"] = "listed"
-    tasks: tuple[Task, ...]
+    tasks: tuple[Task, ...] = ()
+    source: Annotated[Import | None, Field(alias="import")] = None
 
 
 class Rule(Strict):
-    """A rule between two tasks, each named JOB.TASK: exactly one of the three.
+    """A rule between two tasks, each named JOB.TASK, or jobs: exactly one of the three.
+
+    The first job stands for its last task, the second for its first one (for all, where they have no order).
 
     Parameters
     ----------
@@ -334,23 +364,6 @@ class Plan(Strict):
         from qopt.models.families._shop_files import with_plan
 
         return with_plan(given, info)
-
-
-class Import(Strict):
-    """Jobs of a file in another format, such as jsplib, fjsp or psplib; they and what they need come after the rest.
-
-    Parameters
-    ----------
-    file, format, member
-        As for ``qopt solve``; the format is detected where it is left out.
-    prefix
-        Put before the ids of the jobs.
-    """
-
-    file: str
-    format: Name | None = None
-    member: Annotated[int, Exact()] | None = None
-    prefix: str = ""
 
 
 def bare(given: Any) -> Any:

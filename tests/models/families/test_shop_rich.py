@@ -357,7 +357,7 @@ rules: [{before: [own.0, ft-1.0]}, {before: [own.0, project.1]}]
     assert [str(job.id) for job in instance.jobs] == ["own", "ft-0", "ft-1", "project"]
     assert len(instance.rules) == 5 and instance.project.tasks == 9 and instance.imports == ()
     for old, new, line, rule in (
-        ("two.txt", "three.txt", 4, "no such file of jobs"),
+        ("two.txt", "three.txt", 4, "no such job file"),
         ("jsplib", "jsplip", 4, "no such format"),
         ("file: four.rcp", "fil: four.rcp", 5, "file"),
         ("own.0, ft-1.0", "own.0, ft-9.0", 7, "there is no such task"),
