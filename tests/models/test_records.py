@@ -313,3 +313,19 @@ def test_a_schema_knows_tables():
     found = schema("knapsack")
     assert {"$ref": "#/$defs/TablePointer"} in found["properties"]["items"]["anyOf"]
     assert "description" in found["properties"]["items"]
+
+
+def test_a_file_with_our_names_says_in_short_what_a_table_does(tmp_path):
+    text = KNAPSACK.replace("{table: items.csv}", "{file: items.csv, id: What, value: Worth, weight: kg}")
+    rows = "What,Worth,kg,copies\ntent,11,6,1\nstove,7,3.5,2\n"
+    short = read(tmp_path, text, items=rows)
+    long = KNAPSACK.replace("items.csv}", "items.csv, columns: {id: What, value: Worth, weight: kg}}")
+    assert short == read(tmp_path, long, items=rows)
+    assert [item.id for item in short.items] == ["tent", "stove"]
+    chosen = read(tmp_path, text.replace("kg}", "kg, where: {copies: 2}}"), items=rows)
+    assert [item.id for item in chosen.items] == ["stove"]
+    plain_names = read(tmp_path, KNAPSACK.replace("table:", "file:"), items="id,value,weight\na,1,2\n")
+    assert plain_names.items[0].weight == 2
+    [issue] = issues_of(tmp_path, text.replace("What", "Wat"), items=rows)
+    assert issue.place.path == "items.id" and (issue.place.line, issue.place.column) == (2, 30)
+    assert issue.suggestion == "did you mean What?"
