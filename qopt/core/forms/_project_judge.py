@@ -36,7 +36,7 @@ def judge(form: Project, proposal: Proposal) -> Check:
         broken += _capacity(form, r, users, start, end)
     changes, pinned = _changes(form, mode, start)
     broken += pinned
-    parts = _parts(form, end) | {"setup": float(setup), "changes": changes}
+    parts = _parts(form, end) | {"setup": float(setup), "changes": changes} | _soft(form, start, end)
     levels = tuple(float(sum(weight * parts[name] for name, weight in level)) for level in form.levels)
     return Check(not broken, levels, tuple(broken), parts)
 
@@ -77,6 +77,21 @@ def _lags(form: Project, start: Ints, end: Ints) -> Iterator[Violation]:
         long = int(lag[k] - lags.most[k])
         told = f"{form.name(int(lags.after[k]))} starts {long} too late after {form.name(int(lags.before[k]))}"
         yield Violation("start within", float(long), told)
+
+
+def _soft(form: Project, start: Ints, end: Ints) -> dict[str, float]:
+    """What missed soft lags cost: together, and each rule that is missed."""
+    out = {"soft": 0.0}
+    if form.soft is None:
+        return out
+    lags = form.soft.lags
+    lag = start[lags.after] - np.where(lags.from_start, start[lags.before], end[lags.before])
+    missed = np.maximum(0, lags.least - lag) + np.maximum(0, lag - lags.most)
+    for rule, cost in zip(form.soft.rule, (form.soft.price * missed).tolist()):
+        out["soft"] += cost
+        if cost:
+            out[f"soft.{rule}"] = out.get(f"soft.{rule}", 0.0) + cost
+    return out
 
 
 def _users(form: Project, mode: Ints, resource: int) -> list[tuple[int, int]]:

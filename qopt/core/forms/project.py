@@ -18,10 +18,10 @@ from qopt.core.solution import Check
 FOREVER = 2**40
 """A time that nothing reaches: no deadline, no longest lag."""
 
-MEASURES = ("makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes")
+MEASURES = ("makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes", "soft")
 """What an objective level may sum up, each made small: the last end; weight times time past due, and weight, of the
 jobs that end late; time from release to end of all jobs; time spent on set-ups; prices of what is done otherwise than
-now."""
+now; prices of soft lags that are missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,28 @@ class Lags:
 
 
 @dataclass(frozen=True, eq=False)
+class Soft:
+    """Lags that may be missed at a price.
+
+    Parameters
+    ----------
+    price
+        Shape (lags,), >= 0: of each unit of time by which the second task starts too early or too late.
+    rule
+        One name per lag; those of one rule have one name, for the parts ``soft.NAME``.
+    """
+
+    lags: Lags
+    price: Floats
+    rule: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "price", frozen(self.price, np.float64))
+        if not len(self.lags) == len(self.price) == len(self.rule):
+            raise ValueError("every soft lag needs a price and the name of its rule")
+
+
+@dataclass(frozen=True, eq=False)
 class Current:
     """The plan that is being changed: mode and start of every task today, -1 for none; and the price of doing a task
     otherwise, infinity for a task that is pinned."""
@@ -153,6 +175,8 @@ class Project:
         The plan of now, if any.
     names
         One name per task, for violations.
+    soft
+        Lags that may be missed, if any.
     """
 
     modes: Modes
@@ -167,6 +191,7 @@ class Project:
     levels: tuple[tuple[tuple[str, float], ...], ...] = ((("makespan", 1.0),),)
     current: Current | None = None
     names: tuple[str, ...] = field(default=(), repr=False)
+    soft: Soft | None = None
 
     def __post_init__(self) -> None:
         for name in ("job", "family"):
@@ -196,6 +221,8 @@ class Project:
         weights = [weight for _, weight in self.levels[0]]
         weighted = any(name in ("weighted_tardiness", "tardy", "changes") for name, _ in self.levels[0])
         whole = all(float(w).is_integer() for w in weights)
+        if self.soft is not None and any(name == "soft" for name, _ in self.levels[0]):
+            whole = whole and bool(np.all(self.soft.price == np.rint(self.soft.price)))
         return whole and (not weighted or bool(np.all(self.weight == np.rint(self.weight)) and self.current is None))
 
     @property
