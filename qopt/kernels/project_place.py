@@ -5,7 +5,8 @@ What is in use is kept as steps: ``s.point`` (times, ascending, the first 0, the
 point k to the next one. Closed times count as full use. Machines with set-ups also keep their tasks in order.
 
 The serial scheme for lists of tasks is Kolisch (1996); a task that comes too late after another one for a longest lag
-moves that other one back, and the schedule is begun again with it held there.
+moves that other one back, and the schedule is begun again with it held there. A soft lag has a gene, a task of no time
+whose first mode keeps the lag and whose second one lets it go; lists need not respect soft lags.
 """
 
 from typing import Any
@@ -148,6 +149,14 @@ def commit(f: Any, s: Any, task: int, mode: int, start: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def binds(f: Any, s: Any, lag: Any, modes: Any) -> bool:
+    """Whether a lag is kept: a soft one where its gene is in its first mode and its first task is placed."""
+    if lag.gene < 0:
+        return True
+    return modes[lag.gene] == f.task[lag.gene].modes and s.task[lag.before].start >= 0
+
+
+@njit(cache=True, nogil=True)
 def forward(f: Any, s: Any, order: Any, modes: Any) -> bool:
     """Place all tasks in the order of a list that respects the lags; False when longest lags or deadlines fail."""
     n = len(order)
@@ -160,8 +169,10 @@ def forward(f: Any, s: Any, order: Any, modes: Any) -> bool:
             task = order[x]
             mode = modes[task]
             earliest = s.task[task].hold
-            for p in range(f.task[task].before, f.task[task].before_end):
+            for p in range(f.task[task].before, f.task[task].soft_end):
                 lag = f.lag[f.lists[p]]
+                if not binds(f, s, lag, modes):
+                    continue
                 other = lag.before
                 anchor = s.task[other].start
                 if not lag.from_start:
@@ -169,9 +180,9 @@ def forward(f: Any, s: Any, order: Any, modes: Any) -> bool:
                 earliest = max(earliest, anchor + lag.least)
             start = place(f, s, task, mode, earliest)
             if f.longest[0]:
-                for p in range(f.task[task].before, f.task[task].before_end):
+                for p in range(f.task[task].before, f.task[task].soft_end):
                     lag = f.lag[f.lists[p]]
-                    if lag.most >= FAR:
+                    if lag.most >= FAR or not binds(f, s, lag, modes):
                         continue
                     other = lag.before
                     anchor = s.task[other].start

@@ -56,8 +56,16 @@ def price_of(f: Any, s: Any, done: Any) -> float:
                 if before >= 0 and family >= 0:
                     setup += table[before, family]
                 before = family
+    soft = 0.0
+    for k in range(f.soft[0], len(f.lag)):
+        lag = f.lag[k]
+        gap = s.task[lag.after].start - s.task[lag.before].start
+        if not lag.from_start:
+            gap -= f.mode[s.task[lag.before].mode].duration
+        soft += lag.price * (max(0, lag.least - gap) + max(0, gap - lag.most))
     w = f.price
-    return w[0] * makespan + w[1] * late + w[2] * tardy + w[3] * flow + w[4] * setup + w[5] * changes
+    total = w[0] * makespan + w[1] * late + w[2] * tardy + w[3] * flow + w[4] * setup + w[5] * changes
+    return total + w[6] * soft
 
 
 @njit(cache=True, nogil=True)

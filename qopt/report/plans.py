@@ -13,7 +13,7 @@ from qopt.report.places import Places
 from qopt.report.route_map import COLOURS, route_map
 from qopt.report.tables import number, numbers
 from qopt.report.timetable import timetable
-from qopt.report.views import change_text, hour_text, loads_text, stops_text, text_view
+from qopt.report.views import change_text, hour_text, loads_text, rules_text, stops_text, text_view
 
 MAP_STOPS = 3000
 """Largest plan that is drawn."""
@@ -25,9 +25,9 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
     if plan.get("tasks"):
         from qopt.report.gantt import gantt_svg
 
-        picture = gantt_svg(plan, width=950)
+        picture = gantt_svg(plan, width=950) + _rules(plan)
     elif plan.get("routes"):
-        picture = _map(plan, subject) + timetable(plan) + _routes(plan)
+        picture = _map(plan, subject) + timetable(plan) + _routes(plan) + _rules(plan)
     elif plan.get("roster"):
         from qopt.report.roster_table import html_roster
 
@@ -42,6 +42,10 @@ def plan_view(plan: Mapping[str, Any], subject: Subject) -> str:
         picture = _items(plan, subject)
     text = f"<pre>{escape(text_view(plan, width=112))}</pre>"
     return picture + folded("as text", text) if picture else text
+
+
+def _rules(plan: Mapping[str, Any]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in rules_text(plan))
 
 
 def _map(plan: Mapping[str, Any], subject: Subject) -> str:

@@ -37,10 +37,18 @@ def _routes(plan: Mapping[str, Any], width: int) -> list[str]:
         lines += hanging(f"{head}  ", stops, width, " →", ROUTE_LINES)
     for item in plan.get("unserved", ()):
         lines.append(f"not visited: {item['visit']} ({item['reason']})")
-    for rule in plan.get("rules", ()):
-        lines.append(f"broken at a price of {number(rule['cost'])}: {rule.get('why', rule['rule'])}")
+    lines += rules_text(plan)
     lines += [change_text(change) for change in plan.get("changes", ())]
     return lines
+
+
+def rules_text(plan: Mapping[str, Any]) -> list[str]:
+    """The soft rules that a plan breaks, what that costs, and why they are there."""
+    out = []
+    for rule in plan.get("rules", ()):
+        why = f" ({rule['why']})" if "why" in rule else ""
+        out.append(f"broken at a price of {number(rule['cost'])}: {rule['rule']}{why}")
+    return out
 
 
 def change_text(change: Mapping[str, Any]) -> str:
@@ -82,7 +90,7 @@ def stops_text(route: Mapping[str, Any]) -> list[str]:
 def _tasks(plan: Mapping[str, Any], width: int) -> list[str]:
     from qopt.report.gantt import text_gantt
 
-    return text_gantt(plan, width=width).splitlines()
+    return text_gantt(plan, width=width).splitlines() + rules_text(plan)
 
 
 def _roster(plan: Mapping[str, Any], width: int) -> list[str]:

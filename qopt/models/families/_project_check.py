@@ -115,7 +115,8 @@ class _Judge:
                         yield f"{b} starts before {a} has ended"
                     if task.start_within is not None and wait > self._length(task.start_within):
                         yield f"{b} starts later than {task.start_within} after {a}"
-        for rule in self.shop.rules:
+        prices: dict[str, Fraction] = {}
+        for k, rule in enumerate(self.shop.rules):
             a, b = rule.pair
             first, second = self._spans(a), self._spans(b)
             if not first or not second:
@@ -123,12 +124,23 @@ class _Judge:
             from_start = rule.lag_from == "start"
             wait = min(second)[0] - (first[0][0] if from_start else max(end for _, end in first))
             told = rule.why or f"{a}, then {b}"
-            if rule.before is not None and wait < self._length(rule.lag):
-                yield f"too early: {told}"
-            if rule.no_wait is not None and wait != 0:
-                yield f"it may not wait: {told}"
-            if rule.time is not None and not 0 <= wait <= self._length(rule.time):
-                yield f"not within {rule.time}: {told}"
+            if rule.before is not None:
+                missed, what = max(Fraction(0), self._length(rule.lag) - wait), "too early"
+            elif rule.no_wait is not None:
+                missed, what = abs(wait), "it may not wait"
+            else:
+                assert rule.time is not None
+                missed, what = max(-wait, Fraction(0), wait - self._length(rule.time)), f"not within {rule.time}"
+            if rule.soft is None:
+                yield from [f"{what}: {told}"] if missed else []
+            elif missed and rule.soft:
+                name = rule.name or f"rules[{k}]"
+                prices[name] = prices.get(name, Fraction(0)) + missed * Fraction(rule.soft)
+        stated = {line["rule"]: line["cost"] for line in self.plan.get("rules", ())}
+        for name in sorted({*prices, *stated}):
+            price = float(prices.get(name, 0))
+            if not math.isclose(price, stated.get(name, 0), rel_tol=1e-9, abs_tol=1e-6):
+                yield f"{name} costs {price:g}, the plan says {stated.get(name, 0):g}"
 
     def _spans(self, name: str) -> list[Span]:
         """The task of that name, or the tasks of the job, in the order of their starts; from the last start on where

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qopt.core.arrays import Ints
-from qopt.core.forms.project import FOREVER, Current, Lags, Modes, Project, Resources
+from qopt.core.forms.project import FOREVER, Current, Lags, Modes, Project, Resources, Soft
 from qopt.models.families._shop_calendar import closed
 
 if TYPE_CHECKING:
     from qopt.models.families._shop_document import ShopInstance
-    from qopt.models.families._shop_parts import Setup
+    from qopt.models.families._shop_parts import Rule, Setup
 
 Line = tuple[int, int, bool, int, int]
 """A lag: before, after, from the start of before, least, most."""
@@ -56,11 +56,13 @@ def project(shop: ShopInstance) -> Project:
         levels(shop),
         current,
         tuple(f"{job.id}.{name}" for job, _, name in shop.tasks),
+        _soft(shop),
     )
 
 
 def levels(shop: ShopInstance) -> tuple[tuple[tuple[str, float], ...], ...]:
-    """Levels of the objective, each a list of measures with their weights; the price of changes is in the first."""
+    """Levels of the objective, each a list of measures with their weights; prices of changes and of soft rules are in
+    the first, unless the document names their levels."""
     out: list[list[tuple[str, float]]] = []
     for aim in shop.objective:
         if aim.weight is None or not out:
@@ -69,11 +71,13 @@ def levels(shop: ShopInstance) -> tuple[tuple[tuple[str, float], ...], ...]:
     named = any(aim.minimise == "changes" for aim in shop.objective)
     if shop.plan is not None and shop.plan.change_cost > 0 and not named:
         out[0].append(("changes", 1.0))
+    if any(rule.soft is not None for rule in shop.rules) and all(aim.minimise != "soft" for aim in shop.objective):
+        out[0].append(("soft", 1.0))
     return tuple(tuple(level) for level in out)
 
 
 def lags(shop: ShopInstance) -> Iterator[Line]:
-    """What orders the tasks: their place in their jobs, then the rules."""
+    """What orders the tasks: their place in their jobs, then the hard rules."""
     first = 0
     for job in shop.jobs:
         inside = range(first, first + len(job.tasks))
@@ -83,11 +87,29 @@ def lags(shop: ShopInstance) -> Iterator[Line]:
             if job.order == "listed":
                 yield a, b, False, 0, FOREVER if wait is None else shop.length(wait)
     for k, before, after in shop.links:
-        rule = shop.rules[k]
-        if rule.before is not None:
-            yield before, after, rule.lag_from == "start", shop.length(rule.lag), FOREVER
-        else:
-            yield before, after, False, 0, 0 if rule.time is None else shop.length(rule.time)
+        if shop.rules[k].soft is None:
+            yield _line(shop, shop.rules[k], before, after)
+
+
+def _line(shop: ShopInstance, rule: Rule, before: int, after: int) -> Line:
+    if rule.before is not None:
+        return before, after, rule.lag_from == "start", shop.length(rule.lag), FOREVER
+    return before, after, False, 0, 0 if rule.time is None else shop.length(rule.time)
+
+
+def _soft(shop: ShopInstance) -> Soft | None:
+    """The rules that may be missed, with their prices and names."""
+    links = [(k, before, after) for k, before, after in shop.links if shop.rules[k].soft is not None]
+    if not links:
+        return None
+    lines = [_line(shop, shop.rules[k], before, after) for k, before, after in links]
+    names = tuple(rule_name(shop, k) for k, _, _ in links)
+    return Soft(_lags(lines), np.array([shop.rules[k].soft for k, _, _ in links], dtype=np.float64), names)
+
+
+def rule_name(shop: ShopInstance, k: int) -> str:
+    """What a rule is called in plans."""
+    return shop.rules[k].name or f"rules[{k}]"
 
 
 def _lags(lines: list[Line]) -> Lags:

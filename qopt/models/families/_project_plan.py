@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qopt.core.errors import RecordError
 from qopt.core.forms.project import FOREVER, Project, Proposal, evaluate
-from qopt.models.families._project_form import way_of
+from qopt.models.families._project_form import rule_name, way_of
 from qopt.models.plans import amount, entries
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def plan_of(shop: ShopInstance, form: Project, proposal: Proposal) -> dict[str, 
     -------
     ``tasks``: in the order of the document, with machine, uses, start and end. ``jobs``: when each ends, and how late.
     ``machines``: those, and the resources, that take several tasks or are closed at times, for reports. ``makespan``:
-    in units of time after 0. ``kpis``: the measures of the objective.
+    in units of time after 0. ``kpis``: the measures of the objective. ``rules``, where some are soft: those that are
+    missed, with their cost and why they are there.
     """
     mode = proposal.mode.astype(np.int64)
     start = proposal.start
@@ -37,13 +38,24 @@ def plan_of(shop: ShopInstance, form: Project, proposal: Proposal) -> dict[str, 
     parts = evaluate(form, proposal).parts
     used = {name for level in form.levels for name, _ in level} | {"makespan"}
     makespan = int(end.max(initial=0))
+    missed = {} if form.soft is None else {"rules": list(_missed(shop, parts))}
     return {
         "tasks": tasks,
         "jobs": [_job(shop, form, j, end) for j in range(form.jobs)],
         "machines": list(_machines(shop, form, makespan)),
         "makespan": makespan,
-        "kpis": {name: tidy(value) for name, value in parts.items() if value or name in used},
+        "kpis": {n: tidy(value) for n, value in parts.items() if (value or n in used) and not n.startswith("soft.")},
+        **missed,
     }
+
+
+def _missed(shop: ShopInstance, parts: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    told = dict[str, str | None]()
+    for k, rule in enumerate(shop.rules):
+        told.setdefault(rule_name(shop, k), rule.why)
+    for name, why in told.items():
+        if f"soft.{name}" in parts:
+            yield {"rule": name, "cost": tidy(parts[f"soft.{name}"]), **({} if why is None else {"why": why})}
 
 
 def _job(shop: ShopInstance, form: Project, j: int, end: np.ndarray[Any, Any]) -> dict[str, Any]:

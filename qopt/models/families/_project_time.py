@@ -32,8 +32,9 @@ Set = tuple[GroupKind, str, str, Ints]
 
 
 def fits(form: Project) -> bool:
-    """Whether the columns can say everything: no set-ups are counted, and none is shorter by way of a third task."""
-    if any(name == "setup" for level in form.levels for name, _ in level):
+    """Whether the columns can say everything: no set-ups are counted, none is shorter by way of a third task, and no
+    rule may be missed."""
+    if form.soft is not None or any(name == "setup" for level in form.levels for name, _ in level):
         return False
     return all(table is None or _direct(form, r, table) for r, table in enumerate(form.resources.setup))
 

@@ -125,7 +125,7 @@ def _unruly(shop: ShopInstance) -> Iterator[Fault]:
             if not tasks:
                 told = "there is no such task or job; a task is named JOB.TASK"
                 yield ("rules", k, kinds[0], j), told, name
-            elif len(tasks) > 1 and kinds[0] != "before":
+            elif len(tasks) > 1 and (kinds[0] != "before" or rule.soft is not None):
                 yield ("rules", k, kinds[0], j), "of a job without an order, this rule needs one task, JOB.TASK", name
         if set(sides[0]) & set(sides[1]):
             yield ("rules", k, kinds[0]), "a rule needs two different tasks", ", ".join(dict.fromkeys(rule.pair))

@@ -36,7 +36,7 @@ Amount = Annotated[int, Exact(), Field(ge=1)]
 Price = Annotated[float, Exact(), Field(ge=0)]
 Window = tuple[Moment, Moment]
 
-MEASURES = ("makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes")
+MEASURES = ("makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes", "soft")
 """What an objective may make small, as in ``core.forms.project``."""
 
 
@@ -286,8 +286,11 @@ class Rule(Strict):
         The second starts after the first has ended, at most ``time`` after it.
     lag_from
         What a lag counts from: the ``end`` or the ``start`` of the first.
-    why
-        Told where the rule is broken.
+    soft
+        Price of each unit of time by which the second task starts too early or too late; added to the first level,
+        unless the objective names ``soft``. Left out: the rule is kept.
+    name, why
+        What plans call the rule, and say where it is missed.
     """
 
     before: tuple[Name, Name] | None = None
@@ -296,6 +299,8 @@ class Rule(Strict):
     lag: Lag = 0
     lag_from: Literal["end", "start"] = "end"
     time: Time | None = None
+    soft: Price | None = None
+    name: Name | None = None
     why: Name | None = None
 
     def kinds(self) -> Iterator[str]:
@@ -312,7 +317,7 @@ class Rule(Strict):
 class Objective(Strict):
     """One thing made small; a ``weight`` puts it into the level of the entry before, else it is a level of its own."""
 
-    minimise: Literal["makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes"] = "makespan"
+    minimise: Literal["makespan", "weighted_tardiness", "tardy", "flow_time", "setup", "changes", "soft"] = "makespan"
     weight: Annotated[float, Exact(), Field(gt=0)] | None = None
 
 

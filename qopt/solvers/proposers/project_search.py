@@ -34,7 +34,7 @@ class Population(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of one schedule, shapes (tasks,) and ``done`` (jobs,)."""
+    """Scratch of one schedule, shapes (tasks and genes,) and ``done`` (jobs + 1,)."""
 
     order: Any
     other: Any
@@ -76,7 +76,7 @@ class ProjectSearch:
         work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
         f, g = states.facts(form), states.facts(mirrored(form))
         s, back = states.state_of(form, f, seed), states.state_of(form, g, seed)
-        p, w = self._population(form), _work(form)
+        p, w = self._population(len(f.task)), _work(form, len(f.task))
         given = [proposal for proposal in pool if evaluate(form, proposal).feasible][: self.members // 2]
         for proposal in given:
             _enter(form, f, p, w, proposal)
@@ -88,14 +88,15 @@ class ProjectSearch:
             price = float(p.price[: p.now["made"][0]].min(initial=np.inf))
             if price < best - 1e-9:
                 best = price
-                proposal = _member(p, int(np.argmin(p.price[: p.now["made"][0]])))
+                proposal = _member(form, p, int(np.argmin(p.price[: p.now["made"][0]])))
                 if evaluate(form, proposal).feasible:
                     watch.offer(Candidate(Origin.PROPOSED, NAME, proposal=proposal), None, NAME)
             return done
 
         did = step(1)  # whatever the watch says: there is always an answer
         did += run_in_chunks(step, watch, work=None if work is None else work - 1, first=8)
-        found = {proposal.key(): proposal for proposal in [*given, *(_member(p, m) for m in range(p.now["made"][0]))]}
+        made = int(p.now["made"][0])
+        found = {proposal.key(): proposal for proposal in [*given, *(_member(form, p, m) for m in range(made))]}
         checks = {key: evaluate(form, proposal) for key, proposal in found.items()}
         keys = sorted(found, key=lambda key: (not checks[key].feasible, checks[key].levels))
         if checks[keys[0]].feasible:
@@ -111,8 +112,8 @@ class ProjectSearch:
             {"schedules": did},
         )
 
-    def _population(self, form: Project) -> Population:
-        order, mode, start = np.zeros((3, self.members, form.tasks), np.int64)
+    def _population(self, n: int) -> Population:
+        order, mode, start = np.zeros((3, self.members, n), np.int64)
         now = np.zeros(1, _NOW)
         now["best"] = np.inf
         return Population(order, mode, start, np.full(self.members, np.inf), now)
@@ -127,13 +128,13 @@ def mirrored(form: Project) -> Project:
     )
 
 
-def _work(form: Project) -> Work:
-    order, other, mode, flag, left, heap = np.zeros((6, form.tasks), np.int64)
-    return Work(order, other, mode, flag, left, heap, np.zeros(form.tasks), np.zeros(form.jobs, np.int64))
+def _work(form: Project, n: int) -> Work:
+    order, other, mode, flag, left, heap = np.zeros((6, n), np.int64)
+    return Work(order, other, mode, flag, left, heap, np.zeros(n), np.zeros(form.jobs + 1, np.int64))
 
 
-def _member(p: Population, member: int) -> Proposal:
-    return Proposal(p.mode[member].copy(), p.start[member].copy())
+def _member(form: Project, p: Population, member: int) -> Proposal:
+    return Proposal(p.mode[member, : form.tasks].copy(), p.start[member, : form.tasks].copy())
 
 
 def _enter(form: Project, f: states.Facts, p: Population, w: Work, proposal: Proposal) -> None:
@@ -141,8 +142,9 @@ def _enter(form: Project, f: states.Facts, p: Population, w: Work, proposal: Pro
     from qopt.kernels.project_search import arrange
 
     at = int(p.now["made"][0])
-    arrange(f, proposal.start.astype(np.float64), w.order, w.left, w.heap)
-    p.order[at], p.mode[at], p.start[at] = w.order, proposal.mode, proposal.start
+    p.mode[at], p.start[at] = states.with_genes(form, f, proposal)
+    arrange(f, p.start[at].astype(np.float64), w.order, w.left, w.heap)
+    p.order[at] = w.order
     parts = evaluate(form, proposal).parts
     p.price[at] = sum(price * parts[name] for name, price in zip(states.MEASURED, f.price, strict=True))
     p.now["made"] += 1

@@ -1,13 +1,14 @@
 """Proposer ``project_search``: the best schedule of small projects, and schedules that the form's judge accepts."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from qopt.core import registry
 from qopt.core.budget import Budget
-from qopt.core.forms.project import Current, Proposal, evaluate
+from qopt.core.forms.project import FOREVER, Current, Lags, Proposal, Soft, evaluate
 from qopt.core.watch import Watch
 from qopt.testing.projects import project_of, random_project, shortest_project
 
@@ -68,3 +69,47 @@ def test_a_longest_lag_moves_the_task_before():
     tasks = [[(1, {})], [(2, {0: 1})]]
     form = project_of(tasks, [1], [(0, 1, False, 0, 1)], closed=[(0, 0, 5)])
     assert propose(form, work=5).proposals[0].start.tolist() == [3, 5]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_finds_the_best_schedule_with_soft_lags(seed):
+    """Keeping, missing and reversing what is only wished for are found, beside every hard rule."""
+    rng = np.random.default_rng(seed)
+    form = random_project(3, seed=seed, rich=seed % 3 != 0)
+    pairs = [(0, 1), (1, 2)][: 1 + seed % 2]
+    lags = Lags(
+        np.array([a for a, _ in pairs]),
+        np.array([b for _, b in pairs]),
+        rng.random(len(pairs)) < 0.3,
+        rng.integers(-1, 3, len(pairs)),
+        rng.choice([2, FOREVER], len(pairs)),
+    )
+    soft = Soft(lags, rng.integers(1, 9, len(pairs)).astype(float), tuple(map(str, range(len(pairs)))))
+    levels = ((*form.levels[0], ("soft", 1.0)), *form.levels[1:])
+    form = replace(form, soft=soft, levels=levels)
+    best = shortest_project(form, 11)
+    check = evaluate(form, propose(form, work=600).proposals[0])
+    assert check.feasible == (best is not None)
+    if best is not None:
+        assert check.levels == best
+
+
+def test_soft_lags_are_judged_by_unit_of_time_and_by_rule():
+    lags = Lags(
+        np.array([0, 1, 0]), np.array([1, 2, 2]), np.array([False, False, True]), *np.array([[2, 0, 0], [9, 1, 5]])
+    )
+    soft = Soft(lags, np.array([3.0, 5.0, 7.0]), ("gap", "soon", "gap"))
+    form = project_of([[(2, {})]] * 3, [1], soft=soft, levels=((("soft", 1.0),),))
+    check = evaluate(form, Proposal(np.array([0, 1, 2]), np.array([0, 3, 10])))
+    assert check.feasible and check.levels == (3 * 1 + 5 * 4 + 7 * 5,)
+    assert (check.parts["soft.gap"], check.parts["soft.soon"], check.parts["soft"]) == (38, 20, 58)
+
+
+def test_a_schedule_that_keeps_soft_lags_is_not_lost():
+    """A given schedule enters the population with the genes that make it again."""
+    tasks = [[(1, {})], [(2, {0: 1})]]
+    soft = Soft(Lags(*np.array([[0], [1], [0], [0], [0]])), np.array([4.0]), ("no wait",))
+    form = project_of(tasks, [1], soft=soft, closed=[(0, 0, 5)], levels=((("soft", 1.0), ("makespan", 1.0)),))
+    found = propose(form, work=1, pool=[Proposal(np.array([0, 1]), np.array([4, 5]))]).proposals[0]
+    assert found.start.tolist() == [4, 5]
+    assert propose(form, work=40).proposals[0].start.tolist() == [4, 5]
