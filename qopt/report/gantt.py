@@ -118,6 +118,7 @@ def _late(plan: Mapping[str, Any], axis: Axis) -> list[str]:
     """A line per job that ends after it was due."""
     return [
         f"late: {job['job']} by {number(job['late'])}, due {axis.told(job['due'])}"
+        + (f", at a price of {number(job['cost'])}" if job.get("cost") else "")
         for job in plan.get("jobs", ())
         if job.get("late", 0) > 0
     ]

@@ -47,7 +47,7 @@ def rules_text(plan: Mapping[str, Any]) -> list[str]:
     out = []
     for rule in plan.get("rules", ()):
         why = f" ({rule['why']})" if "why" in rule else ""
-        out.append(f"broken at a price of {number(rule['cost'])}: {rule['rule']}{why}")
+        out.append(f"broken at a price of {number(rule['cost'])}: {rule.get('says', rule['rule'])}{why}")
     return out
 
 

@@ -21,7 +21,8 @@ def plan_of(shop: ShopInstance, form: Project, proposal: Proposal) -> dict[str, 
 
     Returns
     -------
-    ``tasks``: in the order of the document, with machine, uses, start and end. ``jobs``: when each ends, and how late.
+    ``tasks``: in the order of the document, with machine, uses, start and end. ``jobs``: when each ends, how late, and
+    what that costs.
     ``machines``: those, and the resources, that take several tasks or are closed at times, for reports. ``makespan``:
     in units of time after 0. ``kpis``: the measures of the objective. ``rules``, where some are soft: those that are
     missed, with their cost and why they are there.
@@ -50,19 +51,24 @@ def plan_of(shop: ShopInstance, form: Project, proposal: Proposal) -> dict[str, 
 
 
 def _missed(shop: ShopInstance, parts: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    told = dict[str, str | None]()
+    told = dict[str, dict[str, str]]()
     for k, rule in enumerate(shop.rules):
-        told.setdefault(rule_name(shop, k), rule.why)
-    for name, why in told.items():
+        why = {} if rule.why is None else {"why": rule.why}
+        told.setdefault(rule_name(shop, k), {"says": rule.name or rule.says} | why)
+    for name, words in told.items():
         if f"soft.{name}" in parts:
-            yield {"rule": name, "cost": tidy(parts[f"soft.{name}"]), **({} if why is None else {"why": why})}
+            yield {"rule": name, "cost": tidy(parts[f"soft.{name}"])} | words
 
 
 def _job(shop: ShopInstance, form: Project, j: int, end: np.ndarray[Any, Any]) -> dict[str, Any]:
     done = int(end[form.job == j].max(initial=0))
     out: dict[str, Any] = {"job": shop.jobs[j].id, "end": moment(shop, done)}
     if form.due[j] < FOREVER:
-        out |= {"due": moment(shop, int(form.due[j])), "late": max(0, done - int(form.due[j]))}
+        late = max(0, done - int(form.due[j]))
+        out |= {"due": moment(shop, int(form.due[j])), "late": late}
+        weights = {name: weight for level in form.levels for name, weight in level}
+        price = weights.get("weighted_tardiness", 0.0) * late + weights.get("tardy", 0.0) * (late > 0)
+        out |= {"cost": tidy(price * float(form.weight[j]))} if price else {}
     return out
 
 

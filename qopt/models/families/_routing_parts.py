@@ -278,6 +278,13 @@ class Rule(Strict):
     why: Name | None = None
     name: Name | None = None
 
+    @property
+    def words(self) -> dict[str, str]:
+        """What plans say of the rule where it is broken."""
+        kinds = ("keep_together", "keep_apart", "before")
+        told = next(f"{kind} {', '.join(map(str, found))}" for kind in kinds if (found := getattr(self, kind)))
+        return {"says": self.name or told} | ({} if self.why is None else {"why": self.why})
+
 
 MEASURES = ("unserved", "cost", "distance", "duration", "vehicles", "duration_spread", "end")
 

@@ -45,8 +45,8 @@ def plan_of(instance: RoutingInstance, form: Fleet, proposal: Proposal) -> dict[
     ]
     parts = evaluate(form, proposal).parts
     soft = {name.removeprefix("soft."): value for name, value in parts.items() if name.startswith("soft.")}
-    told = {rule.name or f"rules[{k}]": rule.why for k, rule in enumerate(instance.rules)}
-    rules = [{"rule": name, "cost": tidy(cost), **_why(told.get(name))} for name, cost in soft.items()]
+    told = {rule.name or f"rules[{k}]": rule.words for k, rule in enumerate(instance.rules)}
+    rules = [{"rule": name, "cost": tidy(cost), **told.get(name, {})} for name, cost in soft.items()]
     kpis = {name: tidy(float(value)) for name, value in parts.items() if not name.startswith("soft.")}
     kpis["end"] = moment(instance, float(parts["end"]))
     plan = {"routes": routes, "unserved": unserved, "rules": rules, "kpis": kpis}
@@ -61,10 +61,6 @@ def told(instance: RoutingInstance, form: Fleet, plan: Mapping[str, Any]) -> dic
     number = {visit.id: k for k, visit in enumerate(instance.stops)}
     lines = [{"visit": line["visit"], **reasons.of(number[line["visit"]])} for line in plan["unserved"]]
     return {**plan, "unserved": lines}
-
-
-def _why(why: str | None) -> dict[str, str]:
-    return {} if why is None else {"why": why}
 
 
 def _named(instance: RoutingInstance, proposal: Proposal) -> list[tuple[Tour, str]]:

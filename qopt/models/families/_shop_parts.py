@@ -308,6 +308,12 @@ class Rule(Strict):
         return (name for name in ("before", "no_wait", "start_within") if getattr(self, name) is not None)
 
     @property
+    def says(self) -> str:
+        """The rule in a few words."""
+        lag = f", lag {self.lag}" if self.lag else f", within {self.time}" if self.time is not None else ""
+        return f"{next(self.kinds())} {', '.join(self.pair)}{lag}"
+
+    @property
     def pair(self) -> tuple[str, str]:
         """The two tasks."""
         found: tuple[str, str] = getattr(self, next(self.kinds()))

@@ -53,14 +53,18 @@ def test_plans_list_what_is_missed_and_why() -> None:
     shop = read()
     plan = plan_of(shop, 3, 10, 0, 5)
     assert plan["rules"] == [
-        {"rule": "glue", "cost": 12, "why": "planed wood warps"},
-        {"rule": "rules[1]", "cost": 2},
-        {"rule": "rules[2]", "cost": 10},
+        {"rule": "glue", "cost": 12, "says": "glue", "why": "planed wood warps"},
+        {"rule": "rules[1]", "cost": 2, "says": "before B.cut, A.cut, lag 2"},
+        {"rule": "rules[2]", "cost": 10, "says": "start_within B.cut, B.glue, within 1"},
     ]
     assert plan["kpis"]["soft"] == 24 and "soft.glue" not in plan["kpis"]
     assert PLUGIN.domain_check(shop, plan) == []
     text = text_view(plan)
-    assert "broken at a price of 12: glue (planed wood warps)" in text and "price of 10: rules[2]" in text
+    assert (
+        "broken at a price of 12: glue (planed wood warps)" in text
+        and "price of 10: start_within B.cut, B.glue" in text
+    )
+    assert [line["cost"] for line in plan["jobs"]] == [24, 12] and "late: A by 8, due 5, at a price of 24" in text
     assert plan_of(shop, 5, 9, 0, 3)["rules"] == []
     hard = read(DOCUMENT.replace(", soft: 4", "").replace("soft: 1, ", "").replace(", soft: 10", ""))
     assert "rules" not in plan_of(hard, 5, 9, 0, 3)
@@ -87,7 +91,7 @@ def test_the_search_weighs_them() -> None:
     """27: B goes first and A, late by 6, a minute too early after it; nothing else is better by enumeration."""
     result = qopt.solve(read(), budget=qopt.Budget(work=400), seed=1, proposer="project_search")
     assert result.solutions[0].levels == (27.0, 11.0)
-    assert result.solutions[0].plan["rules"] == [{"rule": "rules[1]", "cost": 1}]
+    assert result.solutions[0].plan["rules"] == [{"rule": "rules[1]", "cost": 1, "says": "before B.cut, A.cut, lag 2"}]
 
 
 @pytest.mark.parametrize("seed", range(30))
