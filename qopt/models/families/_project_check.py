@@ -11,7 +11,8 @@ from typing import Any
 
 from qopt.models.clock import seconds_of
 from qopt.models.families._shop_document import ShopInstance
-from qopt.models.families._shop_parts import Calendar, Planned, Setup, Way
+from qopt.models.families._shop_now import Planned
+from qopt.models.families._shop_parts import Calendar, Setup, Way
 
 Span = tuple[Fraction, Fraction]
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from qopt.core.forms.project import Project
 from qopt.core.forms.shop import Shop
 from qopt.models.clock import UNITS, Clock
+from qopt.models.families._shop_now import Plan
 from qopt.models.families._shop_parts import (
     AnyCalendar,
     AnyMachine,
@@ -22,7 +23,6 @@ from qopt.models.families._shop_parts import (
     Job,
     Machine,
     Objective,
-    Plan,
     Resource,
     Rule,
     Task,
