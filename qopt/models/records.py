@@ -21,8 +21,9 @@ from qopt.models.documents.keys import annotations_at, fields_of
 from qopt.models.documents.nodes import Node, Positions
 from qopt.models.instance import path_text
 from qopt.models.sheets import SUFFIXES, plain, read_sheet
+from qopt.models.source import decoded, read_bytes
 from qopt.models.table_rows import Expansion, Table, TablePointer, shape_of
-from qopt.models.tables import Tables, beside
+from qopt.models.tables import Tables, beside, parse_csv
 
 if TYPE_CHECKING:
     from qopt.models.documents.document import Document
@@ -99,11 +100,33 @@ class _Reader:
 
     def _table(self, pointer: TablePointer) -> Table:
         if Path(pointer.table).suffix.lower() in SUFFIXES:
-            path = beside(self.document.base_dir, pointer.table, self.document.limits)
-            return read_sheet(path, pointer.table, pointer.sheet, self.document.limits)
+            return read_table(pointer.table, self.document, sheet=pointer.sheet)
         if pointer.sheet is not None:
             raise ModelError(Issue("only Excel files have sheets", pointer.sheet, suggestion="leave sheet: out"))
         return self.tables.table(pointer.table)
+
+
+def read_table(
+    file: str, document: Document, *, sheet: str | None = None, what: str = "table", corner: bool = False
+) -> Table:
+    """A CSV file or a sheet beside a document.
+
+    Parameters
+    ----------
+    what
+        What to call it where it is missing.
+    corner
+        Whether the first column of a CSV file may lack a name.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read. An issue without a file of its own belongs to the place that names the table.
+    """
+    path = beside(document.base_dir, file, document.limits, what=what)
+    if path.suffix.lower() in SUFFIXES:
+        return read_sheet(path, file, sheet, document.limits)
+    return parse_csv(decoded(read_bytes(path), file), file, corner=corner)
 
 
 def _pointing(parts: Mapping[str, Node]) -> str:

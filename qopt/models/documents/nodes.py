@@ -70,6 +70,15 @@ def rooted(value: Any, start: Any) -> Node:
     return Node([rooted(child, start) for child in value] if isinstance(value, (list, tuple)) else value, start)
 
 
+def planted(node: Node, path: Sequence[str], new: Node) -> Node:
+    """A tree of mappings with another part at a path; the tree itself stays as it is."""
+    if not path:
+        return new
+    parts = dict(node.value)
+    parts[path[0]] = planted(parts[path[0]], path[1:], new)
+    return Node(parts, node.start, node.style, node.keys)
+
+
 class Positions:
     """Where every key and value of a document stands.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -99,6 +99,13 @@ class RosterInstance(Instance):
     fairness: AnyFairness = ()
     plan: Plan | None = None
     objective: AnyObjective = Objective()
+
+    @classmethod
+    def unfolded(cls, document: Any) -> Any:
+        """The document with the table of shifts that its plan names."""
+        from qopt.models.families._roster_files import with_shifts
+
+        return with_shifts(document)
 
     @model_validator(mode="after")
     def _consistent(self) -> RosterInstance:

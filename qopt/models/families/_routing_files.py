@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from qopt.core.errors import Issue, ModelError, Place
 from qopt.models.documents.document import Document
 from qopt.models.documents.issues import MOST, closest, placed
-from qopt.models.documents.nodes import Node, Positions
+from qopt.models.documents.nodes import Node, Positions, planted
 from qopt.models.families._routing_parts import Rows
-from qopt.models.sheets import SUFFIXES, read_sheet
-from qopt.models.source import decoded, read_bytes
+from qopt.models.records import read_table
 from qopt.models.table_rows import Cell, Expansion, Table, TablePointer, shape_of
-from qopt.models.tables import beside, parse_csv
 
 _INSIDE = shape_of([Rows])[1]
 
@@ -43,12 +40,12 @@ def with_matrices(document: Document) -> Document:
         file = str(named.value)
         try:
             if file not in tables:
-                tables[file] = _table(file, document)
+                tables[file] = read_table(file, document, corner=True)
             rows = _matrix(tables[file], ids, str(path[-1]))
         except ModelError as error:
             issues += [placed(issue, path, document.positions) for issue in error.issues]
         else:
-            root = _planted(root, path, rows)
+            root = planted(root, path, rows)
     if issues:
         raise ModelError(list(dict.fromkeys(issues))[:MOST])
     positions = document.positions
@@ -68,13 +65,6 @@ def _ids(root: Node) -> list[str]:
     given = root.child("locations")
     places = given.plain() if given is not None and isinstance(given.value, list) else []
     return [str(place.get("id") if isinstance(place, dict) else place) for place in places]
-
-
-def _table(file: str, document: Document) -> Table:
-    path = beside(document.base_dir, file, document.limits)
-    if Path(file).suffix.lower() in SUFFIXES:
-        return read_sheet(path, file, None, document.limits)
-    return parse_csv(decoded(read_bytes(path), file), file, corner=True)
 
 
 def _matrix(table: Table, ids: Sequence[str], measure: str) -> Node:
@@ -132,12 +122,3 @@ def _of_pairs(table: Table, ids: Sequence[str], measure: str) -> Node:
 
 def _header(table: Table) -> Place:
     return table.place(-1, 0)
-
-
-def _planted(node: Node, path: Sequence[str], new: Node) -> Node:
-    """The tree with another part at a path."""
-    if not path:
-        return new
-    parts = dict(node.value)
-    parts[path[0]] = _planted(parts[path[0]], path[1:], new)
-    return Node(parts, node.start, node.style, node.keys)

@@ -237,6 +237,30 @@ def test_the_plan_of_now_is_read_from_a_file(tmp_path: Path, name: str):
     assert form.current.duty.tolist() == [[1, 0, 2], [0, 0, 2]] and (form.current.price == 2).all()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "rule"),
+    [
+        ("amy,2026-03-02,E", "ami,2026-03-02,E", 2, 1, "there is no such person"),
+        ("amy,2026-03-02,E", "amy,2026-03-02,F", 2, 16, "there is no such shift"),
+        ("amy,2026-03-02,E", "amy,2026-03-05,E", 2, 5, "no day of the horizon"),
+        ("amy,2026-03-02,E", "amy,2,E", 3, 1, "has a shift on that day already"),
+        ("amy,2026-03-02,E", "amy,,E", 2, 5, "the key day is missing"),
+        ("person,", "who,", 1, 1, "this one has no person"),
+    ],
+)
+def test_faults_of_a_table_of_shifts_stand_in_it(tmp_path: Path, old: str, new: str, line: int, column: int, rule: str):
+    table = "person,day,shift\namy,2026-03-02,E\namy,2,L\n7,2026-03-04,L\n"
+    assert old in table
+    (tmp_path / "plan.csv").write_text(table.replace(old, new))
+    (tmp_path / "roster.yaml").write_text(TEXT.replace("NAME", "plan.csv"))
+    with pytest.raises(ModelError) as caught:
+        read(tmp_path / "roster.yaml")
+    found = [(i.place.file, i.place.line, i.place.column, i.rule) for i in caught.value.issues]
+    assert any(
+        rule in told and ("plan.csv", line, column) == where for *where, told in found for where in [tuple(where)]
+    )
+
+
 def test_a_plan_that_is_not_there_is_a_fault_at_its_name(tmp_path: Path):
     (tmp_path / "roster.yaml").write_text(TEXT.replace("NAME", "nowhere.csv"))
     with pytest.raises(ModelError, match="nowhere") as caught:
