@@ -128,6 +128,14 @@ class Session:
         values = costs[kept] * factor
         self._highs.addRow(lower * factor, upper * factor, len(kept), kept.astype(np.int32), values)
 
+    def add_columns(self, costs: Floats, indptr: Ints, index: Ints, value: Floats) -> None:
+        """More columns of real numbers >= 0, by their rows (CSC); they stand behind those of the model."""
+        count = len(costs)
+        lower, upper = np.zeros(count), np.full(count, np.inf)
+        scaled = np.asarray(costs, dtype=np.float64) * self._factor
+        starts, rows = np.asarray(indptr[:-1], dtype=np.int32), np.asarray(index, dtype=np.int32)
+        self._highs.addCols(count, scaled, lower, upper, len(rows), starts, rows, np.asarray(value, dtype=np.float64))
+
     def start(self, columns: Ints, point: Floats) -> None:
         """A starting point, given on some columns."""
         self._highs.setSolution(len(columns), columns.astype(np.int32), np.asarray(point, dtype=np.float64))

@@ -1,0 +1,235 @@
+"""The cheapest row of one person in a roster, by dynamic programming over her days.
+
+A state is what the days still to come must know: a node (the last duty and how long its run of work or of rest is), and
+how much of every counted sum is used up. Rows that pass through one state differ no more from there on.
+
+The few sums that matter most come first. Backwards over states of these alone, ``completions`` finds what the days to
+come cost at least; forwards over states of all sums, ``cheapest_row`` leaves out what can no longer come below a price
+that is known. Rows with broken sums that are not counted at all are for the caller to see.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, inline="always")
+def tally(c: Any, count: int, d: int, duty: int, sums: int, again: bool) -> int:
+    """The first ``count`` sums, as one number, after one more duty; -1: a limit breaks.
+
+    ``again`` tells that the weekend of day d has work already.
+    """
+    moved = sums
+    for k in range(count):
+        if k == c.weekends[0]:
+            add = np.int64(duty > 0 and c.weekend[d] >= 0 and not again)
+        else:
+            add = c.amount[k, duty] if c.first[k] <= d < c.last[k] else np.int64(0)
+        if add > 0:
+            if sums // c.stride[k] % c.size[k] + add >= c.size[k]:
+                return -1
+            moved += add * c.stride[k]
+    return moved
+
+
+@njit(cache=True, nogil=True, inline="always")
+def close(c: Any, count: int, d: int, sums: int) -> tuple[int, float]:
+    """The first ``count`` sums without those that end before day d, and what these cost (infinity: they may not be)."""
+    kept, fee = sums, 0.0
+    for k in range(count):
+        if c.last[k] == d:
+            have = sums // c.stride[k] % c.size[k]
+            kept -= have * c.stride[k]
+            off = max(0.0, c.least[k] - have) + max(0.0, have - c.most[k])
+            if off > 0:
+                fee += off * c.price[k]
+    return kept, fee
+
+
+@njit(cache=True, nogil=True, inline="always")
+def leads(c: Any, d: int, node: int, duty: int) -> int:
+    """The node that a duty on day d leads to, -1 for none. A run that began with the roster may be short."""
+    short = c.short[node]
+    if (duty > 0) != (c.duty[node] > 0) and short > 0 and short != d:
+        return -1
+    return c.go[node, duty]
+
+
+@njit(cache=True, nogil=True)
+def live_sums(c: Any, base: int, live: Any, most: int) -> bool:
+    """Write to ``live`` (days, sums) which of the first ``base`` sums there can be after each day and still end well.
+
+    False, and nothing to rely on, when more than ``most`` are met on the way.
+    """
+    days, sums = live.shape
+    duties = len(c.start)
+    live[:] = False
+    met = 0
+    for d in range(days):
+        for s in range(sums):
+            if (s > 0) if d == 0 else not live[d - 1, s]:
+                continue
+            kept = close(c, base, d, s)[0] if d > 0 else s
+            for duty in range(duties):
+                for again in range(2):
+                    then = tally(c, base, d, duty, kept, again == 1)
+                    if then >= 0 and not live[d, then]:
+                        live[d, then] = True
+                        met += 1
+        if met > most:
+            return False
+    for d in range(days - 1, -1, -1):
+        for s in range(sums):
+            if not live[d, s]:
+                continue
+            kept, fee = close(c, base, d + 1, s)
+            ends = fee < np.inf
+            if ends and d < days - 1:
+                ends = False
+                for duty in range(duties):
+                    for again in range(2):
+                        then = tally(c, base, d + 1, duty, kept, again == 1)
+                        ends |= then >= 0 and live[d + 1, then]
+            live[d, s] = ends
+    return True
+
+
+@njit(cache=True, nogil=True)
+def steps(c: Any, base: int, sums: Any, place: Any, step: Any, fee: Any) -> None:
+    """Write where each live sum leads to, and what the sums that end before a day cost.
+
+    Parameters
+    ----------
+    sums, place
+        (days, width) the live sums after each day, -1 behind the last; (days, sums) where each stands there, or -1.
+    step
+        (days, 2, duties, width) from the place after the day before; second index: the weekend has work already.
+    fee
+        (days, width).
+    """
+    days, width = sums.shape
+    step[:] = -1
+    fee[:] = 0.0
+    for d in range(1, days):
+        for i in range(width):
+            if sums[d - 1, i] >= 0:
+                kept, fee[d, i] = close(c, base, d, sums[d - 1, i])
+                for again in range(2):
+                    for duty in range(step.shape[2]):
+                        then = tally(c, base, d, duty, kept, again == 1)
+                        if then >= 0:
+                            step[d, again, duty, i] = place[d, then]
+
+
+@njit(cache=True, nogil=True)
+def completions(c: Any, base: int, sums: Any, step: Any, fee: Any, price: Any, rest: Any) -> None:
+    """Write to ``rest`` (days, nodes, width) what the days after each cost at least at the prices."""
+    days = len(sums)
+    count = (sums >= 0).sum(axis=1)
+    rest[:] = np.inf
+    for i in range(count[days - 1]):
+        rest[days - 1, :, i] = close(c, base, days, sums[days - 1, i])[1]
+    for d in range(days - 1, 0, -1):
+        same = c.weekend[d] >= 0 and c.weekend[d] == c.weekend[d - 1]
+        for node in range(rest.shape[1]):
+            table = step[d, 1 if same and c.duty[node] > 0 else 0]
+            here = rest[d - 1, node]
+            for duty in range(price.shape[1]):
+                to = leads(c, d, node, duty)
+                if to < 0 or price[d, duty] == np.inf:
+                    continue
+                there, paid = rest[d, to], price[d, duty]
+                for i in range(count[d - 1]):
+                    then = table[duty, i]
+                    if then >= 0:
+                        here[i] = min(here[i], paid + there[then])
+            for i in range(count[d - 1]):
+                here[i] += fee[d, i]
+
+
+@njit(cache=True, nogil=True)
+def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: Any, found: Any, row: Any) -> float:
+    """Write the cheapest row to ``row`` where its price is below ``below``; returns its price.
+
+    Parameters
+    ----------
+    c
+        ``_roster_rows.Counted``: the person's rules.
+    place
+        As of ``steps``, for the sums that ``rest`` speaks of.
+    price
+        (days, duties): infinity for duties that are not allowed.
+    rest
+        From ``completions``.
+    slot
+        (2, states) int32 of -1, as it is left again.
+    found
+        (labels,) records of price, state and the label before.
+    row
+        (days,) integers.
+
+    Returns
+    -------
+    Infinity where no row is below; -infinity where there are more labels than room.
+    """
+    days, duties = price.shape
+    every = len(c.size)
+    sums = slot.shape[1] // len(c.duty)
+    narrow = place.shape[1]
+    first, last = 0, 0
+    full = False
+    for d in range(days):
+        end = last
+        for label in range(first - 1 if d == 0 else first, end):
+            if d == 0:
+                node, s, was, again = -1, 0, 0.0, False
+            else:
+                node, s, was = found[label].state // sums, found[label].state % sums, found[label].price
+                s, fee = close(c, every, d, s)
+                was += fee
+                if was == np.inf:
+                    continue
+                again = c.weekend[d] >= 0 and c.weekend[d] == c.weekend[d - 1] and c.duty[node] > 0
+            for duty in range(duties):
+                if price[d, duty] == np.inf:
+                    continue
+                to = c.start[duty] if d == 0 else leads(c, d, node, duty)
+                if to < 0:
+                    continue
+                then = tally(c, every, d, duty, s, again)
+                if then < 0:
+                    continue
+                now = was + price[d, duty]
+                at = place[d, then % narrow]
+                if at < 0 or now + rest[d, to, at] >= below:
+                    continue
+                state = to * sums + then
+                known = slot[d % 2, state]
+                if known < 0:
+                    if last == len(found):
+                        full = True
+                        break
+                    known = last
+                    last += 1
+                    slot[d % 2, state] = known
+                    found[known].state = state
+                    found[known].price = np.inf
+                if now < found[known].price:
+                    found[known].price = now
+                    found[known].before = label
+        for label in range(end, last):
+            slot[d % 2, found[label].state] = -1
+        first = end
+        if full:
+            return -np.inf
+    best, at = np.inf, -1
+    for label in range(first, last):
+        total = found[label].price + close(c, every, days, found[label].state % sums)[1]
+        if total < min(best, below):
+            best, at = total, label
+    if at >= 0:
+        for d in range(days - 1, -1, -1):
+            row[d] = c.duty[found[at].state // sums]
+            at = found[at].before
+    return best
