@@ -15,7 +15,7 @@ from qopt.core.result import Result, Status
 from qopt.core.solution import Violation
 from qopt.models.subject import Subject
 from qopt.report.gantt import IDLE
-from qopt.report.tables import SPACE, funnel_text, kind, numbers, objective, ranking, table, verdict, workers
+from qopt.report.tables import SPACE, few, funnel_text, kind, numbers, objective, ranking, table, verdict, workers
 from qopt.report.views import text_view
 
 COLOURS = {Status.OPTIMAL: "bold green", Status.FEASIBLE: "bold cyan"}
@@ -58,7 +58,7 @@ def show_result(result: Result, subject: Subject, out: Console) -> None:
             out.print()
             out.print(ranking(result))
         else:
-            faults = [line for fault in subject.faults(best.plan) for line in hanging("", fault, width - 2)]
+            faults = [line for fault in few(subject.faults(best.plan)) for line in hanging("", fault, width - 2)]
             _section(out, "the closest plan found breaks", faults or rule_lines(best.check.violations, width))
         title = "best plan" if best.feasible else "the closest plan found"
         lines = text_view(best.plan, width=width - 2).splitlines()

@@ -11,7 +11,7 @@ from qopt.models.subject import Subject
 from qopt.report.charts import incumbent_chart
 from qopt.report.markup import bars, folded, listing, section, table, tag
 from qopt.report.plans import plan_view
-from qopt.report.tables import funnel_rows, kind, number, objective, percent, ranked, verdict, workers
+from qopt.report.tables import few, funnel_rows, kind, number, objective, percent, ranked, verdict, workers
 
 ALTERNATIVES = 4
 """Plans behind the best one that are shown in full."""
@@ -81,7 +81,7 @@ def _plans(result: Result, subject: Subject) -> list[str]:
     best, *others = result.solutions
     if not best.feasible:
         faults = subject.faults(best.plan)
-        broken = listing(faults) if faults else _rules(best.check.violations)
+        broken = listing(few(faults)) if faults else _rules(best.check.violations)
         lead = f"<p>It is not feasible:</p>{broken}"
         return [section("The closest plan found", lead, plan_view(best.plan, subject))]
     columns, rows = ranked(result)

@@ -25,6 +25,11 @@ ENDINGS = {
 }
 
 
+def few(lines: Sequence[str], most: int = 20) -> list[str]:
+    """The first lines of a long list, and how many more there are."""
+    return [*lines[:most], *([f"… and {len(lines) - most} more"] if len(lines) > most else [])]
+
+
 def number(value: float | None) -> str:
     """A number for people: whole ones without a point, others with six digits. It can be copied as it stands."""
     if value is None:

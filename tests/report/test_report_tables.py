@@ -9,7 +9,7 @@ from rich.console import Console
 from qopt.core.problem import Sense
 from qopt.core.result import Status
 from qopt.core.solution import Origin, Violation
-from qopt.report.tables import (
+from qopt.report.tables import few, (
     SPACE,
     funnel_text,
     number,
@@ -163,3 +163,8 @@ def test_the_funnel_says_what_repair_added() -> None:
         "120 sampled or proposed → 40 distinct → 39 decoded → 10 feasible before repair (best 50)"
         " → 12 feasible in the end (best 44.5)"
     )
+
+
+def test_long_lists_tell_how_much_more_there_is():
+    assert few(["a", "b"], 2) == ["a", "b"]
+    assert few(["a", "b", "c", "d"], 2) == ["a", "b", "… and 2 more"]

@@ -31,7 +31,9 @@ def faults(instance: RosterInstance, plan: Mapping[str, Any]) -> list[str]:
     costs = {"minutes": 0.0}
     for person, line in zip(instance.staff, plan["roster"], strict=True):
         row, contract = rows[str(person.id)], instance.contract(person)
-        broken += [f"{person.id} works on day {day}" for day in instance.days(person.unavailable) if row[day]]
+        broken += [
+            f"{person.id} works on {instance.day_text(day)}" for day in instance.days(person.unavailable) if row[day]
+        ]
         told = [*_orders(instance, contract, row, shifts), *_lengths(contract, row), *_limits(instance, contract, row)]
         for price, sentence in _minutes(instance, contract, row):
             told += [sentence] if math.isinf(price) else []
@@ -62,12 +64,12 @@ def _orders(instance: RosterInstance, contract: Contract, row: Row, shifts: Mapp
         if one is None or two is None:
             continue
         if (one, two) in never:
-            yield f"has {two} after {one} on day {day + 1}"
+            yield f"has {two} after {one} on {instance.day_text(day + 1)}"
         spans = instance.span(shifts[one]), instance.span(shifts[two])
         if rest and spans[0] is not None and spans[1] is not None:
             between = 24 * 60 - spans[0][1] + spans[1][0]
             if between < rest:
-                yield f"rests {between} minutes before day {day + 1}, {rest} are needed"
+                yield f"rests {between} minutes before {instance.day_text(day + 1)}, {rest} are needed"
 
 
 def _lengths(contract: Contract, row: Row) -> Iterator[str]:
@@ -108,7 +110,8 @@ def _minutes(instance: RosterInstance, contract: Contract, row: Row) -> Iterator
             off += max(0, worked - limit.max) if limit.max is not None else 0
             if off:
                 price = math.inf if limit.soft is None else off * limit.soft
-                yield price, f"works {worked} minutes on days {first} to {last - 1}, {off} outside the limits"
+                span = f"from {instance.day_text(first)} to {instance.day_text(last - 1)}"
+                yield price, f"works {worked} minutes {span}, {off} outside the limits"
 
 
 def _periods(instance: RosterInstance, limit: Minutes) -> list[tuple[int, int]]:
@@ -130,11 +133,17 @@ def _need(instance: RosterInstance, need: Need, rows: Mapping[str, Row]) -> Iter
             have = sum(1 for person in here if skill is None or skill in person.skills)
             if have < least:
                 price = math.inf if need.under is None else (least - have) * need.under
-                yield price, f"{need.shift} on day {day} has {have} {skill or 'people'}, {least} are needed"
+                yield (
+                    price,
+                    f"{need.shift} on {instance.day_text(day)} has {have} {skill or 'people'}, {least} are needed",
+                )
             elif have > least:
                 yield (have - least) * need.over, ""
         if need.most is not None and len(here) > need.most:
-            yield math.inf, f"{need.shift} on day {day} has {len(here)} people, at most {need.most} are allowed"
+            yield (
+                math.inf,
+                f"{need.shift} on {instance.day_text(day)} has {len(here)} people, at most {need.most} are allowed",
+            )
 
 
 def _wishes(instance: RosterInstance, rows: Mapping[str, Row]) -> float:
@@ -185,7 +194,7 @@ def _changes(instance: RosterInstance, rows: Mapping[str, Row]) -> tuple[float, 
             if shift == now.get((name, day)):
                 continue
             if day in stays or name in people:
-                broken.append(f"{name} is pinned on day {day} and does something else")
+                broken.append(f"{name} is pinned on {instance.day_text(day)} and does something else")
             else:
                 moved += 1
     return moved * plan.change_cost, broken

@@ -128,6 +128,10 @@ class RosterInstance(Instance):
         """A day as plans write it: its date, or its number."""
         return day if self.start is None else (self.start + timedelta(days=day)).isoformat()
 
+    def day_text(self, day: int) -> str:
+        """A day in a sentence: its date, or day and its number."""
+        return f"day {day}" if self.start is None else str(self.day_name(day))
+
     def day(self, told: int | str) -> int:
         """Number of a day of the document.
 

@@ -148,23 +148,23 @@ GOOD = [[0, 0, 1, 1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 2, 2, 0, 0], [1, 0, 0, 0, 0
 @pytest.mark.parametrize(
     ("person", "row", "words"),
     [
-        (0, [0, 1, 1, 1, 1, 0, 0, 0, 0], "works on day 1"),
-        (0, [0, 0, 2, 1, 1, 1, 0, 0, 0], "rests 510 minutes before day 3"),
+        (0, [0, 1, 1, 1, 1, 0, 0, 0, 0], "works on 2026-03-06"),
+        (0, [0, 0, 2, 1, 1, 1, 0, 0, 0], "rests 510 minutes before 2026-03-08"),
         (0, [0, 0, 1, 2, 3, 3, 0, 0, 0], "has N after L"),
         (0, [0, 0, 1, 1, 1, 1, 1, 0, 0], "works 5 days in a row"),
         (0, [0, 0, 1, 0, 0, 1, 1, 0, 0], "works 1 days in a row"),
         (0, [0, 0, 1, 1, 0, 1, 1, 0, 0], "has 1 days off in a row"),
         (0, [0, 0, 0, 1, 3, 3, 3, 0, 0], "has 3 times N"),
         (0, [0, 0, 0, 0, 0, 0, 0, 0, 0], None),
-        (1, [0, 1, 1, 0, 0, 0, 0, 1, 1], "E on day 4 has 0 people"),
-        (2, [2, 0, 0, 0, 0, 0, 0, 0, 3], "cho is pinned on day 0"),
+        (1, [0, 1, 1, 0, 0, 0, 0, 1, 1], "E on 2026-03-09 has 0 people"),
+        (2, [2, 0, 0, 0, 0, 0, 0, 0, 3], "cho is pinned on 2026-03-05"),
     ],
 )
 def test_the_plain_judge_and_the_form_find_the_same_faults(person, row, words):
     instance = ward(**RULES)
     rows = copy.deepcopy(GOOD)
     assert PLUGIN.domain_check(instance, plan_of(instance, rows)) == []
-    if words is not None and "E on day 4" in words:
+    if words is not None and "E on" in words:
         rows[0] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
     rows[person] = row
     faults = PLUGIN.domain_check(instance, plan_of(instance, rows))
