@@ -9,8 +9,9 @@ from rich.console import Console
 from qopt.core.problem import Sense
 from qopt.core.result import Status
 from qopt.core.solution import Origin, Violation
-from qopt.report.tables import few, (
+from qopt.report.tables import (
     SPACE,
+    few,
     funnel_text,
     number,
     numbers,
