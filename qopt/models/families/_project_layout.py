@@ -152,7 +152,8 @@ class Layout:
         busy = int((uses * np.maximum(1, form.modes.duration[self.mode])).sum())
         ends = sum(c.bits * (c.bits + int(sizes[t])) for c in self.completions for t in c.last if c.bits)
         pairs = sum(_setup_size(self, r) for r, table in enumerate(form.resources.setup) if table is not None)
-        return 3 * self.columns + lags + busy + ends + pairs
+        soft = 0 if form.soft is None else int((sizes[form.soft.lags.before] * sizes[form.soft.lags.after]).sum())
+        return 3 * self.columns + lags + busy + ends + pairs + soft
 
 
 def users_of(layout: Layout, r: int) -> dict[int, Ints]:

@@ -9,7 +9,8 @@ Everything that orders times is a statement on sets of bits of which at most one
         other task may begin
     the makespan, the end of a job with several last tasks: at most one of "a task ends later than t" and "done by t"
 
-Resources of which there are several are rows. Closed times, releases, deadlines and pinned tasks are starts left out.
+Resources of which there are several are rows. Soft lags are products of starts. Closed times, releases, deadlines and
+pinned tasks are starts left out.
 """
 
 from __future__ import annotations
@@ -32,9 +33,8 @@ Set = tuple[GroupKind, str, str, Ints]
 
 
 def fits(form: Project) -> bool:
-    """Whether the columns can say everything: no set-ups are counted, none is shorter by way of a third task, and no
-    rule may be missed."""
-    if form.soft is not None or any(name == "setup" for level in form.levels for name, _ in level):
+    """Whether the columns can say everything: no set-ups are counted, and none is shorter by way of a third task."""
+    if any(name == "setup" for level in form.levels for name, _ in level):
         return False
     return all(table is None or _direct(form, r, table) for r, table in enumerate(form.resources.setup))
 
@@ -111,9 +111,29 @@ def _levels(layout: Layout) -> tuple[Level, ...]:
                     linear[own[(layout.start[own] != now.start[t]) | (layout.mode[own] != now.mode[t])]] += (
                         weight * now.price[t]
                     )
-            parts.append(Part(name, Polynomial(linear, offset=offset)))
+            found = Polynomial(linear, offset=offset)
+            parts.append(Part(name, _missed(layout, weight) if name == "soft" else found))
         out.append(Level(tuple(parts)))
     return tuple(out)
+
+
+def _missed(layout: Layout, weight: float) -> Polynomial:
+    """What soft lags cost: a product of every two starts that miss one."""
+    soft = layout.form.soft
+    rows, columns, costs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
+    for k in range(0 if soft is None else len(soft.lags)):
+        assert soft is not None
+        lags = soft.lags
+        before, after = layout.of(int(lags.before[k])), layout.of(int(lags.after[k]))
+        anchor = (layout.start if lags.from_start[k] else layout.end)[before]
+        lag = layout.start[after][None, :] - anchor[:, None]
+        missed = np.maximum(0, lags.least[k] - lag) + np.maximum(0, lag - lags.most[k])
+        x, y = np.nonzero(missed)
+        rows.append(before[x])
+        columns.append(after[y])
+        costs.append(weight * soft.price[k] * missed[x, y])
+    zero = np.zeros(layout.columns)
+    return Polynomial.from_pairs(zero, np.concatenate(rows), np.concatenate(columns), np.concatenate(costs))
 
 
 def _completed(layout: Layout, tasks: tuple[str, ...]) -> Iterator[Set]:

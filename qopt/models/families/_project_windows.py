@@ -146,7 +146,7 @@ def _one_by_one(form: Project) -> int | None:
     """
     lags, resources = form.lags, form.resources
     shortest = np.minimum.reduceat(form.modes.duration, form.modes.start[:-1])
-    regular = form.current is None and all(name != "setup" for level in form.levels for name, _ in level)
+    regular = form.current is None and all(name not in ("setup", "soft") for level in form.levels for name, _ in level)
     ordered = bool((lags.least >= np.where(lags.from_start, 0, -shortest[lags.before])).all())
     if not regular or not ordered or (lags.most < FOREVER).any():
         return None

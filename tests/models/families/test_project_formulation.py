@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shop_documents import random_instance
+from shop_documents import random_document, random_instance
 
 from qopt.core.forms.project import Proposal, evaluate
 from qopt.core.problem import Kind
@@ -73,6 +73,41 @@ def test_all_judges_agree_on_every_proposal() -> None:
             assert plan_of(instance, values=values, labels=problem.columns.names) == plan
     assert offered > 50
     assert verdicts.count(True) > 60 and verdicts.count(False) > 200
+
+
+def with_soft_rules(seed: int, *, tasks: int = 3) -> ShopInstance:
+    """A random document with rules that may be missed."""
+    rng = np.random.default_rng(seed)
+    rules = [
+        {"before": ["J.0", "K.0"], "lag": int(rng.integers(-1, 3)), "lag_from": str(rng.choice(["start", "end"]))},
+        {"no_wait": ["K.0", "J.0"]},
+        {"start_within": ["J.0", "K.0"], "time": 1},
+    ]
+    soft = [rule | {"soft": int(rng.integers(1, 5))} for rule in rules if rng.random() < 0.6]
+    return ShopInstance.model_validate(random_document(seed, tasks=tasks) | {"rules": soft})
+
+
+def test_soft_rules_are_products_of_starts() -> None:
+    """The columns price a schedule as the form does, and their best is that of plain enumeration."""
+    rng = np.random.default_rng(5)
+    priced = solved = 0
+    for seed in range(60):
+        instance = with_soft_rules(seed)
+        if not PLUGIN.offers(instance) or instance.project.soft is None:
+            continue
+        problem = PLUGIN.build(instance)
+        for proposal in proposals(instance, rng, 8):
+            values, native = PLUGIN.lift(instance, proposal), evaluate(instance.project, proposal)
+            if values is not None and native.feasible:
+                assert check(problem, values).levels == pytest.approx(native.levels)
+                priced += native.parts["soft"] > 0
+        if seed < 12:
+            best = shortest_project(instance.project, 11)
+            outcome = solve(problem, watch=Watch(clock=time.perf_counter))
+            assert outcome.status == ("infeasible" if best is None else "optimal"), seed
+            assert best is None or outcome.objectives[0] == pytest.approx(best), seed
+            solved += best is not None
+    assert priced > 20 and solved > 5
 
 
 @pytest.mark.parametrize("block", range(3))
