@@ -78,7 +78,11 @@ def route_map(
             stops.append(f'<g class="{colour}">{said}{circle}{text}</g>')
     depots = [name for name in dict.fromkeys(end for pair in ends for end in pair) if name is not None]
     boxes = [_depot(name, place[name]) for name in depots]
-    labels = [_label(name, spot, width) for name, spot in place.items()] if numbered else []
+    here: dict[tuple[float, float], list[str]] = {}
+    for name, spot in place.items():
+        here.setdefault(spot, []).append(name)
+    told = {spot: ", ".join([*names[:3], *(["…"] if len(names) > 3 else [])]) for spot, names in here.items()}
+    labels = [_label(names, spot, width) for spot, names in told.items()] if numbered else []
     return "\n".join(
         (
             f'<svg class="map" viewBox="0 0 {width} {height}" role="img" aria-label="map of the routes">',
@@ -117,7 +121,7 @@ def _line(spots: list[tuple[float, float]], kind: str = "") -> str:
 
 
 def _label(name: str, spot: tuple[float, float], width: int) -> str:
-    """A name to the right of its point, or to the left where the picture ends."""
+    """The names of a point to its right, or to the left where the picture ends."""
     x, y = spot
     room = width - x - 14
     side = 'text-anchor="end"' if 6.5 * len(name) > room else ""

@@ -109,10 +109,12 @@ def test_a_large_map_leaves_names_out_and_fades_the_legs_of_the_depot() -> None:
     assert [line.get("class") for line in drawing.iter("polyline")] == ["leg", "leg", None]
 
 
-def test_all_stops_in_one_place_can_be_drawn() -> None:
+def test_all_stops_in_one_place_can_be_drawn_and_are_named_together() -> None:
     plan = {"routes": [{"vehicle": "v", "stops": ["a"], "load": 0, "cost": 0.0}]}
 
-    assert "nan" not in route_map(plan, {"d": (2.0, 2.0), "a": (2.0, 2.0)}, "d")
+    drawing = route_map(plan, {"d": (2.0, 2.0), "a": (2.0, 2.0)}, "d")
+    assert "nan" not in drawing and ">d, a</text>" in drawing
+    assert ">d, a, b, …</text>" in route_map(plan, dict.fromkeys("dabc", (2.0, 2.0)), "d")
 
 
 def test_estimated_positions_have_the_given_distances() -> None:
