@@ -39,7 +39,7 @@ def large_forms(name: str) -> list[Any]:
         "shop": lambda: [random_shop(20, 15, seed=1)],
         "fleet": lambda: [random_fleet(60, seed=1, vehicles=30)],
         "project": lambda: [random_project(60, seed=1), flexible_shop(20, 10, seed=1)],
-        "roster": lambda: [random_roster(30, 28, 3, seed=1)],
+        "roster": lambda: [random_roster(30, 28, 3, seed=1, rich=rich) for rich in (True, False)],
         "bins": lambda: [random_bins(120, seed=1, copies=3, dimensions=2, kinds=2)],
         "batches": lambda: [random_batches(150, seed=1, most=10)],
     }
