@@ -116,8 +116,9 @@ class _Reader:
         found = self.jobs(
             job.value["import"], (*path, "import"), lambda k, count: name if count == 1 else f"{name}.{k}"
         )
-        if own is None:
-            return [Node(said | {"tasks": made.value["tasks"]}, job.start, keys=job.keys) for made in found]
+        if own is None or not isinstance(own.value, (str, int)):  # which is told later
+            kept = said | ({} if own is None else {"id": own})
+            return [Node(kept | {"tasks": made.value["tasks"]}, job.start, keys=job.keys) for made in found[:1]]
         return [Node(made.value | said, job.start, keys=job.keys) for made in found]
 
 

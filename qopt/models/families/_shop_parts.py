@@ -113,6 +113,8 @@ class Setup(Strict):
             raise ModelError(Issue("set-ups are in a table or in the document", place=place, suggestion="keep one"))
         rest = {key: value for key, value in given.items() if key not in ("file", "from", "to", "time")}
         names = [given.get(key, key) for key in ("from", "to", "time")]
+        if not all(isinstance(name, str) for name in names):
+            return given  # to be told at the key
         return rest | {"between": _table(given["file"], names, info)}
 
 

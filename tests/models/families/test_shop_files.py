@@ -140,6 +140,7 @@ def test_set_ups_of_two_columns_of_one_name(tmp_path: Path) -> None:
         ("before: [A.cut, B.1], lag: 10", "before: [A.cut, A]", 20, 14, "two different tasks"),
         ("due: ", "due: June", 10, 10, "a time is"),
         ("to: wood, time: minutes", "to: wood, time: hours", 1, 1, "no such column"),
+        ("to: wood, time: minutes", "to: wood, time: 5", 4, 71, "must be text"),
         ("machine: press, time: 20", "machine: pres, time: 20", 18, 31, "a machine that is not listed"),
     ],
 )
