@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 
 import qopt
 from qopt.core import registry
+from qopt.core.errors import ModelError
+from qopt.models.documents import load_document
+from qopt.models.documents.write import to_yaml
 
 DRAFTS = Path(__file__).resolve().parents[2].parent / "shared" / "dsl"
 PLACES = ("depot", "cafe-12", "shop-3", "dairy")
@@ -84,6 +88,42 @@ fairness: {balance: [nights, weekends], weight: 10}
 plan: {from: published.csv, pinned: {before: 2026-03-04}, change_cost: 25}
 objective: {minimise: soft_score}
 """
+CELL = """problem: shop
+units: {time: min}
+machines:
+  - {id: lathe, calendar: shift}
+  - {id: mill, calendar: shift, setup: {file: mill_setups.csv, from: family, to: family, time: minutes}}
+calendars: {shift: {weekly: {mon-fri: [["06:00", "08:00"]]}, closed: ["2026-03-10"]}}
+jobs:
+  - id: J1
+    release: "2026-03-09T06:00"
+    due: "2026-03-09T08:00"
+    weight: 3
+    tasks:
+      - {id: cut, machine: lathe, time: 40, family: steel}
+      - {id: face, any_of: [{machine: mill, time: 90}, {machine: lathe, time: 1.5h}], start_within: 2days}
+  - {id: J2, import: {format: jsplib, file: ft06.txt}}
+rules:
+  - {before: [J1.cut, J2.0], lag: 10}
+  - {before: [J2.1, J1.face], soft: 2, why: the mill is busy then}
+objective: [{minimise: weighted_tardiness}, {minimise: makespan}]
+plan: {from: shopfloor.json, pinned: {running: true}}
+"""
+VANS = """problem: routing
+units: {time: min, distance: km}
+horizon: {start: "2026-03-10T06:00", end: "2026-03-10T18:00", timezone: Europe/London}
+locations: {file: stops.csv, id: stop, lon: lon, lat: lat}
+travel: {matrix: {time: minutes.csv, distance: km.csv}}
+loads: [crates]
+fleet: [{id: van, count: 2, start: depot, capacity: {crates: 60}, cost: {fixed: 40, per_km: 0.45}, trips: 2}]
+visits:
+  - {id: cafe-12, deliver: {crates: 6}, service: 8, windows: [["07:00", "09:30"], ["14:00", "15:00"]]}
+  - {id: returns-3, at: shop-3, collect: {crates: 10}, service: 5, optional: {penalty: 60}}
+shipments: [{id: s1, load: {crates: 4}, pickup: {at: dairy}, delivery: {at: cafe-12}}]
+rules: [{keep_together: [cafe-12, s1]}, {before: [returns-3, cafe-12], soft: 20, why: empties first}]
+objective: [{minimise: unserved}, {minimise: cost}]
+plan: {from: yesterday-plan.json, pinned: {before: "2026-03-10T09:00", visits: [cafe-12]}, change_cost: 15}
+"""
 WARD_FILES = {"published.csv": "person,day,shift\namy,2026-03-02,N\nben,2026-03-03,N\ncat,2026-03-03,E\n"}
 
 
@@ -113,6 +153,57 @@ def test_a_roster_with_a_published_plan(tmp_path: Path) -> None:
     instance, result = solve(tmp_path, WARD, WARD_FILES)
     lines = {line["person"]: line["shifts"][:2] for line in plans_of(instance, result)[0]["roster"]}
     assert lines == {"amy": ["N", None], "ben": [None, "N"], "cat": [None, "E"]}, "what is pinned stays"
+
+
+def test_a_shop_with_imported_jobs_and_a_plan_of_now(tmp_path: Path) -> None:
+    instance, result = solve(tmp_path, CELL, FILES)
+    plan = plans_of(instance, result)[0]
+    spans = {(line["job"], line["task"]): (line["start"], line["end"]) for line in plan["tasks"]}
+    assert spans["J1", "cut"][0] == "2026-03-09T06:00:00", "it runs"
+    assert spans["J1", "face"] == ("2026-03-11T06:00:00", "2026-03-11T07:30:00"), "Monday is too short, Tuesday closed"
+    assert len(spans) == 38 and plan["jobs"][0]["cost"] == 3 * (2 * 1440 - 30) and plan["rules"] == []
+
+
+def test_routes_with_matrices_of_tables_and_a_plan_of_now(tmp_path: Path) -> None:
+    instance, result = solve(tmp_path, VANS, FILES)
+    plan = plans_of(instance, result)[0]
+    assert plan["unserved"] == [] and plan["routes"][0]["stops"][0] == "cafe-12"
+    assert plan["rules"] == [
+        {"rule": "rules[1]", "cost": 20, "says": "before returns-3, cafe-12", "why": "empties first"}
+    ]
+
+
+ODD: list[Any] = [None, True, 3, -1, 2.5, "x", "", [], {}, [1], {"a": 1}, "two", "J1", "07:30", "2026-03-09", 1e300]
+ODD += ["minutes.csv", "ft06.txt", {"file": "ft06.txt"}, {"file": "sites.csv"}, {"table": "km.csv", "columns": ["id"]}]
+KEYS = ["file", "table", "import", "soft", "x", "from", "columns", "shifts"]
+
+
+def _mutated(data: Any, rng: random.Random) -> Any:
+    """The data with a part left out, replaced or added somewhere."""
+    if isinstance(data, (dict, list)) and data and rng.random() < 0.8:
+        key = rng.choice(list(data) if isinstance(data, dict) else range(len(data)))
+        out = dict(data) if isinstance(data, dict) else list(data)
+        if rng.random() < 0.2:
+            del out[key]
+        else:
+            out[key] = _mutated(data[key], rng)
+        return out
+    return data | {rng.choice(KEYS): rng.choice(ODD)} if isinstance(data, dict) and data else rng.choice(ODD)
+
+
+@pytest.mark.parametrize("text", [WAREHOUSES, WARD, CELL, VANS])
+def test_whatever_is_wrong_has_its_place(text: str, tmp_path: Path) -> None:
+    for name, content in (FILES | WARD_FILES).items():
+        (tmp_path / name).write_text(content, "utf-8")
+    rng, data, refused = random.Random(7), load_document(text).data, 0
+    for _ in range(150):
+        (tmp_path / "document.yaml").write_text(to_yaml({**_mutated(data, rng), "problem": data["problem"]}), "utf-8")
+        try:
+            qopt.load(tmp_path / "document.yaml")
+        except ModelError as error:
+            refused += 1
+            assert all(issue.place.file and issue.place.line for issue in error.issues), str(error)
+    assert refused > 50
 
 
 @pytest.fixture
