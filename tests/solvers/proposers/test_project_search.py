@@ -10,6 +10,7 @@ from qopt.core import registry
 from qopt.core.budget import Budget
 from qopt.core.forms.project import FOREVER, Current, Lags, Proposal, Soft, evaluate
 from qopt.core.watch import Watch
+from qopt.solvers.proposers._project_state import facts, with_genes
 from qopt.testing.projects import project_of, random_project, shortest_project
 
 
@@ -105,11 +106,19 @@ def test_soft_lags_are_judged_by_unit_of_time_and_by_rule():
     assert (check.parts["soft.gap"], check.parts["soft.soon"], check.parts["soft"]) == (38, 20, 58)
 
 
-def test_a_schedule_that_keeps_soft_lags_is_not_lost():
-    """A given schedule enters the population with the genes that make it again."""
-    tasks = [[(1, {})], [(2, {0: 1})]]
+def test_a_given_schedule_has_the_genes_that_make_it():
+    """The first of its modes keeps a soft lag, the second lets it go."""
+    lags = Lags(np.array([0, 0]), np.array([1, 1]), np.array([False, True]), np.array([0, 4]), np.array([0, FOREVER]))
+    form = project_of([[(1, {})], [(2, {0: 1})]], [1], soft=Soft(lags, np.array([4.0, 1.0]), ("no wait", "late")))
+    f = facts(form)
+    for start, let_go in (([4, 5], [0, 1]), ([0, 4], [1, 0]), ([0, 1], [0, 1]), ([0, 3], [1, 1])):
+        mode, starts = with_genes(form, f, Proposal(np.array([0, 1]), np.array(start)))
+        assert mode.tolist() == [0, 1, 2 + let_go[0], 4 + let_go[1]] and starts.tolist() == [*start, 0, 0]
+
+
+def test_a_soft_longest_lag_moves_the_task_before():
+    """The machine is busy until 5: waiting for it costs nothing, being early does."""
     soft = Soft(Lags(*np.array([[0], [1], [0], [0], [0]])), np.array([4.0]), ("no wait",))
-    form = project_of(tasks, [1], soft=soft, closed=[(0, 0, 5)], levels=((("soft", 1.0), ("makespan", 1.0)),))
-    found = propose(form, work=1, pool=[Proposal(np.array([0, 1]), np.array([4, 5]))]).proposals[0]
-    assert found.start.tolist() == [4, 5]
+    levels = ((("soft", 1.0), ("makespan", 1.0)),)
+    form = project_of([[(1, {})], [(2, {0: 1})]], [1], soft=soft, closed=[(0, 0, 5)], levels=levels)
     assert propose(form, work=40).proposals[0].start.tolist() == [4, 5]
