@@ -178,7 +178,8 @@ class Session:
         self._set("solve_relaxation", relaxed)
         self._set("mip_feasibility_tolerance", 1e-9 if tight else 1e-6)
         self._set("primal_feasibility_tolerance", 1e-9 if tight else 1e-7)
-        self._set("time_limit", min(watch.remaining(), 1e7))
+        # HiGHS counts the time of all runs since the model was passed.
+        self._set("time_limit", self._highs.getRunTime() + min(watch.remaining(), 1e7))
         failures: list[BaseException] = []
 
         def on_event(event: Any, _message: str, out: Any, into: Any, _data: Any) -> None:

@@ -7,10 +7,12 @@ import pytest
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial, polynomial_of
 from qopt.core.problem import Columns, Kind, Problem, Sense
+from qopt.core.watch import Watch
 from qopt.milp.expansion import Substitution, expand, terms_of, unique_rows
 from qopt.milp.lowering import lower
 from qopt.milp.nearest import Nearest
 from qopt.milp.relax import relax
+from qopt.milp.session import Session
 from qopt.milp.verify import Verifier
 
 
@@ -136,3 +138,20 @@ def test_nearest_keeps_what_is_not_free_and_says_when_it_cannot():
     assert nearest.find([0, 0, 0], watch=cases.watch_for(), free=free).tolist() == [1, 1, 0]
     assert nearest.find([0, 0, 0], watch=cases.watch_for(), free=free & [True, False, False]) is None
     assert sum(nearest.find([0, 0, 0], watch=cases.watch_for())) == 2
+
+
+def test_time_limits_of_later_runs_do_not_count_the_earlier_ones(monkeypatch):
+    """HiGHS compares its limit with the time of all runs of one instance."""
+    model, _ = lower(cases.random_problem(0))
+    assert model is not None
+    session = Session(model)
+    session.minimise(model.costs[0])
+    limits = []
+    plain = session._set
+    monkeypatch.setattr(session, "_set", lambda option, value: limits.append((option, value)) or plain(option, value))
+    watch = Watch(clock=lambda: 0.0, deadline=5.0)
+    for _ in range(2):
+        before = session._highs.getRunTime()
+        session.run(watch, relaxed=True)
+        assert dict(limits)["time_limit"] == before + 5.0
+    assert before > 0.0
