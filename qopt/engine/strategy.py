@@ -117,8 +117,10 @@ class Strategy:
                 searching.recombine(run, UNTIMED, seed=seed)
             return
         share = 0.75 if not self.samplers else 0.4
-        for k, name in enumerate(self.proposers):
-            searching.propose(run, name, share * run.search.remaining() / (len(self.proposers) - k), seed=seed)
+        # Where others search beside this one, each begins with a proposer of its own, and stays with it.
+        first = self.proposers[:1] if self.threads > 1 else self.proposers
+        for k, name in enumerate(first):
+            searching.propose(run, name, share * run.search.remaining() / (len(first) - k), seed=seed)
         round_ = 1
         while not run.over() and not self.samplers:
             before = run.incumbent()
@@ -219,11 +221,12 @@ class Strategy:
         self.help()
 
     def help(self, beside: int = 0) -> None:
-        """A further search beside the first, from other seeds."""
+        """A further search beside the first, from other seeds and beginning with another proposer."""
         run, round_ = self.run, 0
+        start = (beside + 1) % max(1, len(self.proposers))
         while not run.over() and self.proposers:
             round_ += 1
-            for name in self.proposers:
+            for name in self.proposers[start:] + self.proposers[:start]:
                 left, seed = run.search.remaining(), run.settings.seed + 7919 * round_ + 104_729 * beside
                 searching.propose(run, name, max(0.6 * left, min(left, 1.0)), seed=seed)
 
