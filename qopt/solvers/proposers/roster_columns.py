@@ -63,7 +63,7 @@ class RosterColumns:
     each: float = 4.0
     rounds: int = 20
     free: int = 6
-    patience: int = 30
+    patience: int = 8
     nodes: int = 200
     columns: int = 3000
     accepts: AcceptsForm = AcceptsForm("roster")
