@@ -105,42 +105,45 @@ def link(f: Any, s: Any, t: int, mode: int, after: int) -> None:
 def without(f: Any, s: Any, t: int) -> int:
     """Heads and tails with task t unlinked and of no duration; the length of the rest."""
     n, at, length = len(s.mode), s.place[t], 0
+    before, after, duration = f.before, f.after, f.duration
+    mode, prev, following, order = s.mode, s.prev, s.next, s.order
+    head, tail, free_head, free_tail = s.head, s.tail, s.free_head, s.free_tail
     for x in range(n):
-        u = s.order[x]
+        u = order[x]
         if x < at:
-            s.free_head[u] = s.head[u]
+            free_head[u] = head[u]
         elif u == t:
-            s.free_head[u] = 0
-            if f.before[u] >= 0:
-                s.free_head[u] = s.free_head[f.before[u]] + f.duration[s.mode[f.before[u]]]
+            free_head[u] = 0
+            if before[u] >= 0:
+                free_head[u] = free_head[before[u]] + duration[mode[before[u]]]
             continue
         else:
             ready = 0
-            p = f.before[u]
+            p = before[u]
             if p >= 0:
-                ready = s.free_head[p] + (0 if p == t else f.duration[s.mode[p]])
-            p = s.prev[u]
+                ready = free_head[p] + (0 if p == t else duration[mode[p]])
+            p = prev[u]
             if p >= 0:
-                ready = max(ready, s.free_head[p] + f.duration[s.mode[p]])
-            s.free_head[u] = ready
-        length = max(length, s.free_head[u] + f.duration[s.mode[u]])
+                ready = max(ready, free_head[p] + duration[mode[p]])
+            free_head[u] = ready
+        length = max(length, free_head[u] + duration[mode[u]])
     for x in range(n - 1, -1, -1):
-        u = s.order[x]
+        u = order[x]
         if x > at:
-            s.free_tail[u] = s.tail[u]
+            free_tail[u] = tail[u]
         elif u == t:
-            s.free_tail[u] = 0
-            if f.after[u] >= 0:
-                s.free_tail[u] = s.free_tail[f.after[u]] + f.duration[s.mode[f.after[u]]]
+            free_tail[u] = 0
+            if after[u] >= 0:
+                free_tail[u] = free_tail[after[u]] + duration[mode[after[u]]]
         else:
             behind = 0
-            p = f.after[u]
+            p = after[u]
             if p >= 0:
-                behind = s.free_tail[p] + (0 if p == t else f.duration[s.mode[p]])
-            p = s.next[u]
+                behind = free_tail[p] + (0 if p == t else duration[mode[p]])
+            p = following[u]
             if p >= 0:
-                behind = max(behind, s.free_tail[p] + f.duration[s.mode[p]])
-            s.free_tail[u] = behind
+                behind = max(behind, free_tail[p] + duration[mode[p]])
+            free_tail[u] = behind
     return length
 
 
@@ -151,15 +154,16 @@ def best_place(f: Any, s: Any, t: int, mode: int) -> Any:
     Tasks that end after its head stand at the back of the sequence, tasks that reach behind its tail at the front. It
     goes behind the latter and before the former; where the two overlap, anywhere among those that are both.
     """
-    head, tail = s.free_head[t], s.free_tail[t]
+    free_head, free_tail, following, mode_of, duration = s.free_head, s.free_tail, s.next, s.mode, f.duration
+    head, tail = free_head[t], free_tail[t]
     first_late, last_early, i, x = -1, -1, 0, s.first[f.machine[mode]]
     while x >= 0:
-        if first_late < 0 and s.free_head[x] + f.duration[s.mode[x]] > head:
+        if first_late < 0 and free_head[x] + duration[mode_of[x]] > head:
             first_late = i
-        if s.free_tail[x] + f.duration[s.mode[x]] > tail:
+        if free_tail[x] + duration[mode_of[x]] > tail:
             last_early = i
         i += 1
-        x = s.next[x]
+        x = following[x]
     if first_late < 0:
         first_late = i
     low, high = min(first_late - 1, last_early), last_early
@@ -168,13 +172,13 @@ def best_place(f: Any, s: Any, t: int, mode: int) -> Any:
     best, place, i, after, x = FAR, -1, -1, -1, s.first[f.machine[mode]]
     while i <= high:
         if i >= low:
-            ready = head if after < 0 else max(head, s.free_head[after] + f.duration[s.mode[after]])
-            behind = tail if x < 0 else max(tail, s.free_tail[x] + f.duration[s.mode[x]])
-            if ready + f.duration[mode] + behind < best:
-                best, place = ready + f.duration[mode] + behind, after
+            ready = head if after < 0 else max(head, free_head[after] + duration[mode_of[after]])
+            behind = tail if x < 0 else max(tail, free_tail[x] + duration[mode_of[x]])
+            if ready + duration[mode] + behind < best:
+                best, place = ready + duration[mode] + behind, after
         if x < 0:
             break
-        after, x = x, s.next[x]
+        after, x = x, following[x]
         i += 1
     return best, place
 

@@ -28,7 +28,7 @@ SURE = 0.02
 
 @dataclass(frozen=True)
 class FlexibleSearch:
-    """Tabu search for a first good schedule, then rounds of annealing, each several times as long as the one before.
+    """Tabu search for a first good schedule, then rounds of annealing, longer and longer ones up to a limit.
 
     The tabu search moves critical tasks to the best places on their machines (Mastrolilli and Gambardella, 2000). A
     round of annealing goes from hot to cold; the last one ends with the budget.
@@ -48,13 +48,16 @@ class FlexibleSearch:
         Moves of the first round of annealing, per task.
     growth
         How many times as long the next round is.
+    longest
+        Moves of a round, about, at most, per task; beyond that, new rounds do more than longer ones.
     """
 
     opening: float = 0.1
-    most: int = 2000
+    most: int = 5000
     patience: int = 25
     round: int = 1000
     growth: int = 4
+    longest: int = 100_000
     accepts: AcceptsForm = AcceptsForm("project")
 
     def refuses(self, form: Project) -> list[str]:
@@ -127,7 +130,7 @@ class Run:
         self.until = (
             plugin.most * form.tasks if work is None else min(plugin.most * form.tasks, int(plugin.opening * work))
         )
-        self.length = plugin.round * form.tasks
+        self.length, self.longest = plugin.round * form.tasks, plugin.longest * form.tasks
         self.last = False
 
     def step(self, units: int) -> int:
@@ -185,9 +188,9 @@ class Run:
     def _begin_round(self) -> None:
         """The next round: several times as long as the one before, or as long as there is left."""
         left, now = self._left(), self.watch.clock()
-        self.last = left < 3 * self.length
+        self.last = left < min(3 * self.length, 2 * self.longest)
         begin_round(self.line, self.found[-1], self.best, int(left) if self.last else self.length)
-        self.length *= self.plugin.growth
+        self.length = min(self.length * self.plugin.growth, self.longest)
         self.rounds += 1
         self.round_begun = now
 

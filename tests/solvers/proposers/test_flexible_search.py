@@ -10,8 +10,9 @@ from qopt.core.budget import Budget
 from qopt.core.errors import NotApplicableError
 from qopt.core.forms.project import evaluate
 from qopt.core.watch import Watch
+from qopt.kernels import flexible_anneal
 from qopt.kernels import flexible_tabu as flexible
-from qopt.solvers.proposers import _flexible_state
+from qopt.solvers.proposers import _flexible_state, flexible_search
 from qopt.testing.projects import flexible_shop, random_project, shortest_project
 
 
@@ -104,6 +105,38 @@ def test_the_place_told_is_as_good_as_the_best_of_all_places(seed):
                 if after < 0:
                     break
             assert told <= min(lengths)
+
+
+def test_rounds_better_what_the_opening_found():
+    form = flexible_shop(15, 8, seed=4)
+    opening = flexible_search.FlexibleSearch(opening=1.0)
+    watch = Watch(clock=time.perf_counter)
+    plain = opening.propose(form, budget=Budget(work=300_000), seed=1, watch=watch)
+    found = propose(form, work=300_000)
+    assert plain.info["rounds"] == 0
+    assert found.info["moves"] == 300_000
+    assert found.info["rounds"] > 0
+    assert found.objectives[0] < plain.objectives[0]
+    assert found.proposals[0].key() == propose(form, work=300_000).proposals[0].key()
+
+
+@pytest.mark.parametrize("seconds", [None, 0.6])
+def test_the_last_round_gets_cold_when_the_budget_ends(seconds):
+    """With a clock by which a million moves, or readings, take a second."""
+    runs, ticks = [], iter(range(10**6))
+    watch = Watch(clock=lambda: 1e-6 * (next(ticks) + sum(run.moves for run in runs))).within(seconds)
+    form = flexible_shop(15, 8, seed=4)
+    work = None if seconds else 600_000
+    runs.append(flexible_search.Run(flexible_search.PLUGIN, form, _flexible_state.greedy(form), None, 1, watch, work))
+    rounds = {}
+    while not watch.expired() and runs[0].moves < 600_000:
+        runs[0].step(500)
+        now = runs[0].line.now[0]
+        rounds[runs[0].rounds] = runs[0].last, int(now["moves"]), now["temperature"] / max(1, now["width"]) ** 2
+    last = [(moves, temperature) for last, moves, temperature in rounds.values() if last]
+    moves, temperature = max(last)  # the opening is of none, and what is left at the end of little
+    assert moves > 50_000
+    assert temperature < 1.3 * flexible_anneal.COLD
 
 
 def test_other_projects_are_refused():
