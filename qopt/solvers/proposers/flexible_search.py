@@ -52,8 +52,8 @@ class FlexibleSearch:
         Moves of a round, about, at most, per task; beyond that, new rounds do more than longer ones.
     """
 
-    opening: float = 0.1
-    most: int = 5000
+    opening: float = 0.25
+    most: int = 20_000
     patience: int = 25
     round: int = 1000
     growth: int = 4
