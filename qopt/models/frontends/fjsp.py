@@ -32,6 +32,9 @@ class Fjsp:
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the whole text is one flexible job shop, and is not a JSPLIB file."""
+        rows = [line for line in text.splitlines() if line.strip()]
+        if not rows or rows[0].split()[0] != str(len(rows) - 1):
+            return False
         try:
             _parsed(text, "")
         except ModelError:

@@ -18,6 +18,8 @@ from qopt.models.frontends._numbers import stem
 from qopt.models.frontends._whole import Words, lines
 from qopt.models.source import member_of, text_of
 
+MOST_RESOURCES = 1000
+
 
 @dataclass(frozen=True)
 class Rcp:
@@ -27,6 +29,9 @@ class Rcp:
 
     def accepts(self, path: Path, text: str) -> bool:
         """Whether the numbers are exactly those of one project that begins and ends in a dummy."""
+        head = text[:200].split()[:2]
+        if len(head) < 2 or not all(word.isdigit() for word in head) or int(head[1]) > MOST_RESOURCES:
+            return False
         try:
             _parsed(text, "")
         except ModelError:
@@ -55,7 +60,7 @@ class Rcp:
 def _parsed(text: str, file: str) -> tuple[list[int], list[Activity]]:
     numbers = Words([word for line in lines(text) for word in line], file)
     count = numbers.whole("the number of activities", 2, 10**6)
-    resources = numbers.whole("the number of resources", 0, 10**3)
+    resources = numbers.whole("the number of resources", 0, MOST_RESOURCES)
     capacities = [numbers.whole("a capacity") for _ in range(resources)]
     activities = []
     for k in range(1, count + 1):
