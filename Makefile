@@ -25,7 +25,7 @@ solve: setup
 	$(BIN)/qopt solve examples/bakery-vans.yaml --budget 10 --seed 1
 
 test: setup $(WARM)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff check qopt tests examples benchmarks
