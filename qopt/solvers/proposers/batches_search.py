@@ -9,13 +9,12 @@ from qopt.core.accepts import AcceptsForm
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.forms.batches import Batches, Proposal, evaluate, first_fit
-from qopt.core.watch import Watch, run_in_chunks
+from qopt.core.watch import Watch
 from qopt.solvers.proposers import _batches_state as states
+from qopt.solvers.proposers._cycles import limited, searched
 from qopt.solvers.proposers._finds import Finds
 
 NAME = "batches_search"
-DEFAULT_WORK = 20_000
-"""Moves when neither seconds nor work are given."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,7 @@ class BatchesSearch:
         from qopt.kernels.batches import batches_search
 
         begin = watch.clock()
-        if budget.seconds is not None and watch.deadline is None:
-            watch = watch.within(budget.seconds)
-        work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
+        watch, work = limited(budget, watch)
         finds = Finds(form, evaluate, NAME, watch, self.most)
         for proposal in pool:
             finds.take(proposal, offer=False)
@@ -59,21 +56,7 @@ class BatchesSearch:
         s = states.state_of(form, f, seed)
         if finds.best is not None and finds.best[1].feasible:
             states.enter(form, f, s, finds.best[0])
-        found = 0
-
-        def step(units: int) -> int:
-            nonlocal found
-            done = int(batches_search(f, s, units))
-            if work is None:  # where the chunks end depends on the clock; an answer limited by work may not
-                better, found = int(s.now["found"][0]) != found, int(s.now["found"][0])
-                if better or s.now["waiting"][0] == 0:
-                    finds.take(states.read(s.best if better else s))
-            return done
-
-        did = run_in_chunks(step, watch, work=work)
-        for plan in (s.best, s):
-            finds.take(states.read(plan))
-        reason = "cancelled" if watch.stop[0] else "seconds" if work is None or did < work else "work"
+        did, reason = searched(batches_search, f, s, states.read, finds, work=work, watch=watch)
         return finds.proposals(seed, reason, watch.clock() - begin, {"moves": did})
 
 
