@@ -15,20 +15,25 @@ if TYPE_CHECKING:
     from qopt.core.forms.fleet import Company, Fleet, Proposal, Tour
 
 TOLERANCE = 1e-6
+MOST_KEPT = 20_000
+"""Tours whose times and faults are kept with a form: a few kB each."""
 _VISIT, _BREAK, _RELOAD = 0, 1, 2
 
 
 def judge(form: Fleet, proposal: Proposal) -> Check:
     """Every rule, every part of the objective, and its levels."""
     tours = [tour for tour in proposal.tours if len(tour.items)]
-    times = [timing(form, tour.kind, tour.items) for tour in tours]
+    told = [judged(form, tour) for tour in tours]
+    times = [when for when, _ in told]
     broken: list[Violation] = list(_once(form, tours))
     broken += _pinned(form, tours)
-    for tour, when in zip(tours, times, strict=True):
-        broken += _tour(form, tour, when)
+    for _, faults in told:
+        broken += faults
     parts = parts_of(form, tours, times)
+    bound = {visit for rule in form.company for visit in rule.visits}
+    where = {v: (r, j) for r, tour in enumerate(tours) for j, v in enumerate(tour.items.tolist()) if v in bound}
     for rule in form.company:
-        amount = _company(rule, tours, times)
+        amount = _company(rule, where, times)
         if amount and np.isinf(rule.price):
             broken.append(Violation(rule.name or rule.kind, amount, _told(form, rule)))
         elif amount:
@@ -52,8 +57,9 @@ def parts_of(form: Fleet, tours: list[Tour], times: list[Timing]) -> dict[str, f
     missed = np.flatnonzero(made < 0)
     late = 0.0
     for tour, when in zip(tours, times, strict=True):
-        priced = (when.late > 0) & np.isfinite(items.late_price[tour.items])
-        late += float((when.late * np.where(priced, items.late_price[tour.items], 0.0))[priced].sum())
+        if when.late.any():
+            price = items.late_price[tour.items]
+            late += float((when.late * np.where(np.isfinite(price), price, 0.0)).sum())
     penalty = items.penalty[missed]
     parts = {
         "unserved": float(items.priority[missed].sum()),
@@ -81,27 +87,26 @@ def _over(amount: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 def made_by(form: Fleet, tours: list[Tour]) -> Ints:
     """Kind of vehicle that makes each visit (the last one, where several do), -1 for none; shape (visits,)."""
-    made = np.full(form.items.visits, -1, dtype=np.int64)
+    made = np.full(len(form.items), -1, dtype=np.int64)
     for tour in tours:
-        made[tour.items[tour.items < form.items.visits]] = tour.kind
-    return made
+        made[tour.items] = tour.kind
+    return made[: form.items.visits]
 
 
 def _once(form: Fleet, tours: list[Tour]) -> Iterator[Violation]:
     """Every visit at most once (exactly once, where it must be made), and no more vehicles than there are."""
-    count = np.zeros(form.items.visits, dtype=np.int64)
-    for tour in tours:
-        np.add.at(count, tour.items[tour.items < form.items.visits], 1)
+    lines = np.concatenate([np.zeros(0, dtype=np.int64), *(tour.items for tour in tours)])
+    count = np.bincount(lines, minlength=len(form.items))[: form.items.visits]
     for item in np.flatnonzero(count > 1).tolist():
         yield Violation("visits", float(count[item] - 1), f"{form.name(item)} is made {count[item]} times")
     if not form.counts_unserved:
         for item in np.flatnonzero((count == 0) & np.isinf(form.items.penalty[: form.items.visits])).tolist():
             yield Violation("visits", 1.0, f"{form.name(item)} is not made")
-    for pickup in np.flatnonzero(form.items.delivery[: form.items.visits] >= 0).tolist():
-        delivery = int(form.items.delivery[pickup])
-        if (count[pickup] > 0) != (count[delivery] > 0):
-            told = f"only one of {form.name(pickup)} and {form.name(delivery)} is made"
-            yield Violation("shipments", 1.0, told)
+    pickups = np.flatnonzero(form.items.delivery[: form.items.visits] >= 0)
+    deliveries = form.items.delivery[pickups]
+    for pickup in pickups[(count[pickups] > 0) != (count[deliveries] > 0)].tolist():
+        told = f"only one of {form.name(pickup)} and {form.name(int(form.items.delivery[pickup]))} is made"
+        yield Violation("shipments", 1.0, told)
     used = np.bincount([tour.kind for tour in tours], minlength=len(form.kinds))
     for kind in np.flatnonzero(used > form.kinds.count).tolist():
         told = f"{used[kind]} vehicles of kind {kind}, there are {form.kinds.count[kind]}"
@@ -120,9 +125,19 @@ def _pinned(form: Fleet, tours: list[Tour]) -> Iterator[Violation]:
             yield Violation("pinned", 1.0, f"{form.name(item)} changes its vehicle")
 
 
-def tour_faults(form: Fleet, tour: Tour) -> list[Violation]:
-    """What one tour breaks by itself, whatever the others do."""
-    return list(_tour(form, tour, timing(form, tour.kind, tour.items)))
+def judged(form: Fleet, tour: Tour) -> tuple[Timing, tuple[Violation, ...]]:
+    """Times of one tour, and what it breaks by itself, whatever the others do.
+
+    Plans of one search have most of their tours in common, so what was found is kept with the form.
+    """
+    key = (tour.kind, tour.items.tobytes())
+    found = form.judged.get(key)
+    if found is None:
+        when = timing(form, tour.kind, tour.items)
+        if len(form.judged) >= MOST_KEPT:
+            form.judged.clear()
+        found = form.judged[key] = when, tuple(_tour(form, tour, when))
+    return found
 
 
 def _tour(form: Fleet, tour: Tour, when: Timing) -> Iterator[Violation]:
@@ -174,9 +189,8 @@ def _loads(form: Fleet, tour: Tour, when: Timing) -> Iterator[Violation]:
             yield Violation("shipments", 1.0, told)
 
 
-def _company(rule: Company, tours: list[Tour], times: list[Timing]) -> float:
-    """How often a rule between visits is broken."""
-    where = {int(item): (r, j) for r, tour in enumerate(tours) for j, item in enumerate(tour.items)}
+def _company(rule: Company, where: dict[int, tuple[int, int]], times: list[Timing]) -> float:
+    """How often a rule between visits is broken, which are made by that tour at that position."""
     found = [where[visit] for visit in rule.visits if visit in where]
     if rule.kind == "before":
         if len(found) < 2:

@@ -56,11 +56,34 @@ def timing(form: Fleet, kind: int, items: Ints) -> Timing:
     as late as windows and the next item allow without a later return; so much later can the vehicle depart, and items
     follow as early as they can again. A tour that has begun (``current.done``) departs when its shift begins.
     """
-    first = _forward(form, kind, items, float(form.kinds.earliest[kind]))
+    way = _Way.of(form, kind, items)
+    depart = earliest = float(form.kinds.earliest[kind])
+    start, late, end = _forward(way, earliest)
     begun = form.current is not None and bool(form.current.done) and bool(form.current.done[kind])
-    if not len(items) or begun:
-        return first
-    return _forward(form, kind, items, _latest_departure(form, kind, items, first))
+    if len(items) and not begun:
+        depart = max(earliest, _latest_departure(way, start, late, end))
+        start, late, end = _forward(way, depart)
+    leave = [begin + need for begin, need in zip(start, way.need, strict=True)]
+    arrive = np.array([depart, *leave])[: len(items)] + way.time[:-1]
+    load = _loads(form, items)
+    return Timing(depart, end, arrive, np.array(start), np.array(leave), np.array(late), way.distance, load)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What does not depend on the departure, in lists, which plain Python reads faster than arrays."""
+
+    windows: list[tuple[tuple[float, float], ...]]
+    time: list[float]
+    need: list[float]
+    distance: float
+
+    @classmethod
+    def of(cls, form: Fleet, kind: int, items: Ints) -> _Way:
+        distance, time, place = legs(form, kind, items)
+        known = form.items.windows
+        windows = [known[item] for item in items.tolist()]
+        return cls(windows, time.tolist(), takes(form, kind, items, place).tolist(), float(distance.sum()))
 
 
 def legs(form: Fleet, kind: int, items: Ints) -> tuple[Floats, Floats, Ints]:
@@ -89,57 +112,46 @@ def takes(form: Fleet, kind: int, items: Ints, place: Ints) -> Floats:
     return np.asarray(form.items.service[items] + np.where(before != place, form.items.setup[items], 0.0))
 
 
-def _forward(form: Fleet, kind: int, items: Ints, depart: float) -> Timing:
-    distance, time, place = legs(form, kind, items)
-    need = takes(form, kind, items, place)
-    arrive, start, late = np.zeros((3, len(items)))
+def _forward(way: _Way, depart: float) -> tuple[list[float], list[float], float]:
+    """Starts and latenesses of the items after a departure, and the return."""
+    start, late = [], []
     now = depart
-    for j, item in enumerate(items.tolist()):
-        arrive[j] = now + time[j]
-        start[j], late[j] = opening(form, item, arrive[j])
-        now = start[j] + need[j]
-    end = now + float(time[-1])
-    return Timing(depart, end, arrive, start, start + need, late, float(distance.sum()), _loads(form, items))
+    for j, windows in enumerate(way.windows):
+        begin, over = opening(windows, now + way.time[j])
+        start.append(begin)
+        late.append(over)
+        now = begin + way.need[j]
+    return start, late, now + way.time[-1]
 
 
-def opening(form: Fleet, item: int, arrival: float) -> tuple[float, float]:
+def opening(windows: tuple[tuple[float, float], ...], arrival: float) -> tuple[float, float]:
     """When an item starts for a vehicle that arrives then, and how late that is.
 
     Where its last window has passed, that is on arrival, but never before that window begins (see ``Items``).
     """
-    low, high = form.items.window_start[item], form.items.window_start[item + 1]
-    if low == high:
+    if not windows:
         return arrival, 0.0
-    for w in range(low, high):
-        if arrival <= form.items.latest[w] + EPSILON:
-            break
-    start, last = max(arrival, float(form.items.earliest[w])), float(form.items.latest[high - 1])
+    begins = next((opens for opens, closes in windows if arrival <= closes + EPSILON), windows[-1][0])
+    start, last = max(arrival, begins), windows[-1][1]
     return start, start - last if start > last + EPSILON else 0.0
 
 
-def _latest_departure(form: Fleet, kind: int, items: Ints, first: Timing) -> float:
+def _latest_departure(way: _Way, start: list[float], late: list[float], end: float) -> float:
     """The latest departure that changes no return and makes nothing later than it has to be."""
-    _, time, place = legs(form, kind, items)
-    need = takes(form, kind, items, place)
-    bound = first.end
-    for j in range(len(items) - 1, -1, -1):
-        latest = bound - float(time[j + 1]) - float(need[j])
-        if first.late[j] > 0:
-            latest = float(first.start[j])
-        else:
-            latest = max(float(first.start[j]), _last_opening(form, int(items[j]), latest))
-        bound = latest
-    return max(first.depart, bound - float(time[0]))
+    bound = end
+    for j in range(len(start) - 1, -1, -1):
+        latest = bound - way.time[j + 1] - way.need[j]
+        bound = start[j] if late[j] > 0 else max(start[j], _last_opening(way.windows[j], latest))
+    return bound - way.time[0]
 
 
-def _last_opening(form: Fleet, item: int, latest: float) -> float:
+def _last_opening(windows: tuple[tuple[float, float], ...], latest: float) -> float:
     """The last time within the windows of an item that is not after ``latest``; minus infinity for none."""
-    low, high = form.items.window_start[item], form.items.window_start[item + 1]
-    if low == high:
+    if not windows:
         return latest
-    for w in range(high - 1, low - 1, -1):
-        if form.items.earliest[w] <= latest:
-            return min(latest, float(form.items.latest[w]))
+    for opens, closes in reversed(windows):
+        if opens <= latest:
+            return min(latest, closes)
     return -np.inf
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Bools, Floats, Indices, Ints, frozen, is_integral
 from qopt.core.forms._fleet_judge import judge
-from qopt.core.solution import Check
+from qopt.core.forms._fleet_timing import Timing
+from qopt.core.solution import Check, Violation
 
 
 class Role(IntEnum):
@@ -102,6 +103,13 @@ class Items:
         out = np.full(len(self), -1, dtype=np.int32)
         out[self.delivery[self.delivery >= 0]] = np.flatnonzero(self.delivery >= 0)
         return frozen(out, np.int32)
+
+    @cached_property
+    def windows(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """Windows of every item, each from and to."""
+        both = list(zip(self.earliest.tolist(), self.latest.tolist(), strict=True))
+        cuts = self.window_start.tolist()
+        return tuple(tuple(both[low:high]) for low, high in zip(cuts, cuts[1:]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +270,11 @@ class Fleet:
     def planned(self) -> Proposal | None:
         """The plan of now, if any."""
         return None if self.current is None else Proposal(self.current.tours)
+
+    @cached_property
+    def judged(self) -> dict[tuple[int, bytes], tuple[Timing, tuple[Violation, ...]]]:
+        """What the judge has found of tours, by their kinds and items; its own."""
+        return {}
 
     def name(self, item: int) -> str:
         """Name of an item."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qopt.core.forms._fleet_judge import tour_faults
+from qopt.core.forms._fleet_judge import judged
 from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
 from qopt.models.families._fleet_pool import ADDITIVE
 
@@ -50,7 +50,7 @@ class Reasons:
         # where rules, balance and ends tie no tours together, a changed tour says all
         self.apart = not form.company and all(name in ADDITIVE for level in form.levels for name, _ in level)
         self.levels = [self._alone_levels(tour) for tour in self.tours] if self.apart else []
-        self.known = [{v.name for v in tour_faults(form, tour)} for tour in self.tours] if self.apart else []
+        self.known = [{v.name for v in judged(form, tour)[1]} for tour in self.tours] if self.apart else []
 
     def of(self, visit: int) -> dict[str, Any]:
         """Code and sentence of why a visit is not made; with ``price`` where it could be, and for how much more."""
@@ -117,11 +117,11 @@ class Reasons:
                     return
                 self.left -= 1
                 changed = Tour(tour.kind, np.array(line, dtype=np.int64))
-                broken = [v.name for v in tour_faults(form, changed) if v.name not in self.known[r]]
+                broken = [v.name for v in judged(form, changed)[1] if v.name not in self.known[r]]
                 more = () if broken else _less(self._alone_levels(changed), self.levels[r])
                 yield tour.kind, broken[0] if broken else "", more
         for kind, alone in self._unused(items):
-            broken = [v.name for v in tour_faults(form, alone)]
+            broken = [v.name for v in judged(form, alone)[1]]
             yield kind, broken[0] if broken else "", () if broken else _less(self._alone_levels(alone), nothing)
 
     def _together(self, items: list[int]) -> Iterator[tuple[int, str, tuple[float, ...]]]:
@@ -134,6 +134,10 @@ class Reasons:
             return kind, broken[0] if broken else "", _less(check.levels, self.base.levels)
 
         for r, tour in enumerate(self.tours):
+            hopeless = self._hopeless(tour, items)
+            if hopeless:
+                yield tour.kind, hopeless, ()
+                continue
             others = tuple(other for q, other in enumerate(self.tours) if q != r)
             for line in _places(tour.items.tolist(), items, 0):
                 if self.left <= 0:
@@ -215,7 +219,7 @@ def _least_broken(form: Fleet, tries: Iterator[Proposal], company: set[str]) -> 
     """Names of the rules that the best try breaks; rules on visits that others make do not count."""
     best: list[str] | None = None
     for proposal in tries:
-        names = [v.name for v in tour_faults(form, proposal.tours[0]) if v.name not in _ALONE | company]
+        names = [v.name for v in judged(form, proposal.tours[0])[1] if v.name not in _ALONE | company]
         if best is None or len(names) < len(best):
             best = names
     return best or []

@@ -1,6 +1,7 @@
 """The form ``fleet``: its timing against brute force, its judge against plain cases."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from qopt.core import forms
 from qopt.core.forms._fleet_timing import timing
 from qopt.core.forms.fleet import Company, Current, Fleet, Proposal, Role, Tour, evaluate
-from qopt.testing.fleets import items_of, kinds_of
+from qopt.testing.fleets import items_of, kinds_of, random_fleet
 
 
 def fleet_of(items, kinds, *, distance=None, places=5, seed=0, **more):
@@ -137,3 +138,16 @@ def test_form_and_key():
     a, b = Tour(0, [0]), Tour(0, [1])
     assert Proposal((a, b)).key() == Proposal((b, a)).key()
     assert len({Proposal(p).key() for p in itertools.permutations((a, b))}) == 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_kept_of_tours_changes_no_judgement(seed, monkeypatch):
+    monkeypatch.setattr("qopt.core.forms._fleet_judge.MOST_KEPT", 7)
+    random = np.random.default_rng(seed)
+    form = random_fleet(4, seed=seed, vehicles=2)
+    for _ in range(40):
+        items = random.permutation(4)
+        cut = random.integers(0, 5)
+        proposal = Proposal((Tour(0, items[:cut]), Tour(int(random.integers(len(form.kinds))), items[cut:])))
+        assert evaluate(form, proposal) == evaluate(replace(form), proposal)
+    assert len(form.judged) <= 7
