@@ -1,7 +1,7 @@
 """The form ``fleet``: its timing against brute force, its judge against plain cases."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -149,5 +149,5 @@ def test_what_is_kept_of_tours_changes_no_judgement(seed, monkeypatch):
         items = random.permutation(4)
         cut = random.integers(0, 5)
         proposal = Proposal((Tour(0, items[:cut]), Tour(int(random.integers(len(form.kinds))), items[cut:])))
-        assert evaluate(form, proposal) == evaluate(replace(form), proposal)
+        assert asdict(evaluate(form, proposal)) == asdict(evaluate(replace(form), proposal))
     assert len(form.judged) <= 7
