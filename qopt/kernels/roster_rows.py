@@ -1,7 +1,8 @@
 """The cheapest row of one person in a roster, by dynamic programming over her days.
 
-A state is what the days still to come must know: a node (the last duty and how long its run of work or of rest is), and
-how much of every counted sum is used up. Rows that pass through one state differ no more from there on.
+A state is what the days still to come must know: a node (what may follow the last duty, and how long its run of work
+or of rest is), and how much of every counted sum is used up. Rows that pass through one state differ no more from there
+on.
 
 The few sums that matter most come first. Backwards over states of these alone, ``completions`` finds what the days to
 come cost at least; forwards over states of all sums, ``cheapest_row`` leaves out what can no longer come below a price
@@ -15,10 +16,17 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, inline="always")
-def tally(c: Any, count: int, d: int, duty: int, sums: int, again: bool) -> int:
+def unpack(c: Any, count: int, sums: int, have: Any) -> None:
+    """Write how much of each of the first ``count`` sums is used up in one number."""
+    for k in range(count):
+        have[k] = sums // c.stride[k] % c.size[k]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def tally(c: Any, count: int, d: int, duty: int, sums: int, have: Any, again: bool) -> int:
     """The first ``count`` sums, as one number, after one more duty; -1: a limit breaks.
 
-    ``again`` tells that the weekend of day d has work already.
+    ``have`` is what ``unpack`` makes of ``sums``; ``again`` tells that the weekend of day d has work already.
     """
     moved = sums
     for k in range(count):
@@ -27,7 +35,7 @@ def tally(c: Any, count: int, d: int, duty: int, sums: int, again: bool) -> int:
         else:
             add = c.amount[k, duty] if c.first[k] <= d < c.last[k] else np.int64(0)
         if add > 0:
-            if sums // c.stride[k] % c.size[k] + add >= c.size[k]:
+            if have[k] + add >= c.size[k]:
                 return -1
             moved += add * c.stride[k]
     return moved
@@ -51,7 +59,7 @@ def close(c: Any, count: int, d: int, sums: int) -> tuple[int, float]:
 def leads(c: Any, d: int, node: int, duty: int) -> int:
     """The node that a duty on day d leads to, -1 for none. A run that began with the roster may be short."""
     short = c.short[node]
-    if (duty > 0) != (c.duty[node] > 0) and short > 0 and short != d:
+    if (duty > 0) != c.works[node] and short > 0 and short != d:
         return -1
     return c.go[node, duty]
 
@@ -64,6 +72,7 @@ def live_sums(c: Any, base: int, live: Any, most: int) -> bool:
     """
     days, sums = live.shape
     duties = len(c.start)
+    have = np.zeros(len(c.size), np.int64)
     live[:] = False
     met = 0
     for d in range(days):
@@ -71,9 +80,10 @@ def live_sums(c: Any, base: int, live: Any, most: int) -> bool:
             if (s > 0) if d == 0 else not live[d - 1, s]:
                 continue
             kept = close(c, base, d, s)[0] if d > 0 else s
+            unpack(c, base, kept, have)
             for duty in range(duties):
                 for again in range(2):
-                    then = tally(c, base, d, duty, kept, again == 1)
+                    then = tally(c, base, d, duty, kept, have, again == 1)
                     if then >= 0 and not live[d, then]:
                         live[d, then] = True
                         met += 1
@@ -87,9 +97,10 @@ def live_sums(c: Any, base: int, live: Any, most: int) -> bool:
             ends = fee < np.inf
             if ends and d < days - 1:
                 ends = False
+                unpack(c, base, kept, have)
                 for duty in range(duties):
                     for again in range(2):
-                        then = tally(c, base, d + 1, duty, kept, again == 1)
+                        then = tally(c, base, d + 1, duty, kept, have, again == 1)
                         ends |= then >= 0 and live[d + 1, then]
             live[d, s] = ends
     return True
@@ -109,15 +120,17 @@ def steps(c: Any, base: int, sums: Any, place: Any, step: Any, fee: Any) -> None
         (days, width).
     """
     days, width = sums.shape
+    have = np.zeros(len(c.size), np.int64)
     step[:] = -1
     fee[:] = 0.0
     for d in range(1, days):
         for i in range(width):
             if sums[d - 1, i] >= 0:
                 kept, fee[d, i] = close(c, base, d, sums[d - 1, i])
+                unpack(c, base, kept, have)
                 for again in range(2):
                     for duty in range(step.shape[2]):
-                        then = tally(c, base, d, duty, kept, again == 1)
+                        then = tally(c, base, d, duty, kept, have, again == 1)
                         if then >= 0:
                             step[d, again, duty, i] = place[d, then]
 
@@ -133,7 +146,7 @@ def completions(c: Any, base: int, sums: Any, step: Any, fee: Any, price: Any, r
     for d in range(days - 1, 0, -1):
         same = c.weekend[d] >= 0 and c.weekend[d] == c.weekend[d - 1]
         for node in range(rest.shape[1]):
-            table = step[d, 1 if same and c.duty[node] > 0 else 0]
+            table = step[d, 1 if same and c.works[node] else 0]
             here = rest[d - 1, node]
             for duty in range(price.shape[1]):
                 to = leads(c, d, node, duty)
@@ -165,7 +178,7 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
     slot
         (2, states) int32 of -1, as it is left again.
     found
-        (labels,) records of price, state and the label before.
+        (labels,) records of price, state, duty and the label before.
     row
         (days,) integers.
 
@@ -175,7 +188,8 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
     """
     days, duties = price.shape
     every = len(c.size)
-    sums = slot.shape[1] // len(c.duty)
+    have = np.zeros(every, np.int64)
+    sums = slot.shape[1] // len(c.works)
     narrow = place.shape[1]
     first, last = 0, 0
     full = False
@@ -190,14 +204,15 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
                 was += fee
                 if was == np.inf:
                     continue
-                again = c.weekend[d] >= 0 and c.weekend[d] == c.weekend[d - 1] and c.duty[node] > 0
+                again = c.weekend[d] >= 0 and c.weekend[d] == c.weekend[d - 1] and c.works[node]
+            unpack(c, every, s, have)
             for duty in range(duties):
                 if price[d, duty] == np.inf:
                     continue
                 to = c.start[duty] if d == 0 else leads(c, d, node, duty)
                 if to < 0:
                     continue
-                then = tally(c, every, d, duty, s, again)
+                then = tally(c, every, d, duty, s, have, again)
                 if then < 0:
                     continue
                 now = was + price[d, duty]
@@ -218,6 +233,7 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
                 if now < found[known].price:
                     found[known].price = now
                     found[known].before = label
+                    found[known].duty = duty
         for label in range(end, last):
             slot[d % 2, found[label].state] = -1
         first = end
@@ -230,6 +246,6 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
             best, at = total, label
     if at >= 0:
         for d in range(days - 1, -1, -1):
-            row[d] = c.duty[found[at].state // sums]
+            row[d] = found[at].duty
             at = found[at].before
     return best

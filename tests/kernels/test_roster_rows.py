@@ -12,6 +12,7 @@ import pytest
 
 from qopt.core.forms import _roster_judge as judges
 from qopt.core.forms.roster import UNBOUND, Totals
+from qopt.solvers.proposers import _roster_person as persons
 from qopt.solvers.proposers import _roster_rows as rows
 from qopt.testing.rosters import random_roster
 
@@ -92,7 +93,7 @@ def test_cheapest_row_twin(seed, rich):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_sums_counted_late_twin(seed, monkeypatch):
     """Caps for which there is no room at first are counted once a row breaks them."""
-    monkeypatch.setattr(rows, "NARROW", 1)
+    monkeypatch.setattr(persons, "NARROW", 1)
     form = random_roster(1, 7, 2, seed=seed, rich=False)
     form = with_totals(form, [(0, 0, 7, [0, 1, 0], 0, 2, np.inf), (0, 0, 7, [0, 0, 1], 0, 2, np.inf)])
     price = np.tile([0.0, -3.0, -2.0], (7, 1)) - np.random.default_rng(seed).random((7, 3))
@@ -113,8 +114,8 @@ def test_without_room_there_is_a_bound_twin(seed, monkeypatch):
     form = with_totals(form, [(0, 0, 7, [0, 1, 1], 0, UNBOUND, np.inf), (0, 0, 7, [0, 1, 0], 0, 1, np.inf)])
     price = np.tile([0.0, -9.0, -8.0], (7, 1)) - np.random.default_rng(seed).random((7, 3))
     best = enumerated(form, 0, price)
-    monkeypatch.setattr(rows, "NARROW", 1)
-    monkeypatch.setattr(rows, "WIDE", 1)
+    monkeypatch.setattr(persons, "NARROW", 1)
+    monkeypatch.setattr(persons, "WIDE", 1)
     value, row = made(form).cheapest(0, price)
     assert value <= best + 1e-9 and (row is None or value == pytest.approx(best))
     few = made(form)

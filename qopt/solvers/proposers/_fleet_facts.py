@@ -47,8 +47,7 @@ KINDS_OF_RULES = ("together", "apart", "before")
 class Facts(NamedTuple):
     """For ``kernels.fleet_*``: N items of which n are visits, K kinds of vehicles, L places, D loads."""
 
-    distance: Floats  # (profiles, L, L)
-    time: Floats  # (profiles, L, L)
+    ride: Floats  # (profiles, L + 1, L + 1, 4): way and time there, way and time back; place L, or -1, is nowhere
     item: NDArray[Any]  # (N,) of ITEM
     window: Floats  # (windows, 2)
     amount: Floats  # (N, 3, D): deliver, collect, change
@@ -112,8 +111,7 @@ def facts(form: Fleet) -> Facts:
     close = np.minimum(form.distance[0], form.distance[0].T)[np.ix_(place, place)]
     np.fill_diagonal(close, -np.inf)
     return Facts(
-        np.array(form.distance),
-        np.array(form.time),
+        _rides(form),
         item,
         np.stack([form.items.earliest, form.items.latest], axis=1).reshape(-1, 2),
         np.stack([form.items.deliver, form.items.collect, form.items.change], axis=1),
@@ -126,6 +124,17 @@ def facts(form: Fleet) -> Facts:
         np.array(index.values, dtype=np.int64),
         np.random.default_rng(n).integers(1, 2**31, size=len(item) + len(kind), dtype=np.int64),
     )
+
+
+def _rides(form: Fleet) -> Floats:
+    """What the kernels need of two places, side by side."""
+    out = np.zeros((*(size + 1 for size in form.distance.shape), 4))[:-1]
+    for k, matrix in enumerate((form.distance, form.time)):
+        out[:, :-1, :-1, k] = matrix
+        out[:, :-1, :-1, 2 + k] = matrix.swapaxes(1, 2)
+    places = np.arange(out.shape[1])
+    out[:, places, places] = 0.0
+    return out
 
 
 def finite(values: Floats, factor: float = 1.0) -> Floats:

@@ -40,7 +40,7 @@ VISIT = np.dtype([(name, np.int64) for name in ("owner", "spot", "absent", "old_
 """Vehicle and position of a visit (-1: absent); the other columns are lists of visits."""
 
 STEP = np.dtype(
-    [(name, np.float64) for name in ("start", "leave", "cum", "slack", "begin", "done")] + [("at", np.int64)]
+    [(name, np.float64) for name in ("start", "leave", "cum", "slack", "due", "begin", "done")] + [("at", np.int64)]
 )
 """Of an item of a route: see ``kernels.fleet_times``, ``follow``, ``slacken`` and ``settle``."""
 

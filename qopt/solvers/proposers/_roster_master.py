@@ -1,7 +1,8 @@
 """The choice of one row for each person of a roster: its relaxation, its prices, and what they prove.
 
-    minimise  sum of price of the rows chosen  +  what the cover costs
+    minimise  sum of price of the rows chosen  +  what the cover costs  +  price (high - low) of every balance
     person p: rows chosen of p = 1          line of cover l: least <= people who work + under - over <= most
+    member m of balance b: low <= what the rows chosen of m have of it <= high
 
 Source: Burke & Curtois (2014), branch and price for rosters.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qopt.core.arrays import Bools, Floats, Ints
+from qopt.core.arrays import Floats, Ints
 from qopt.core.forms.roster import UNBOUND, Roster
 from qopt.core.names import NameTable
 from qopt.core.polynomial import Polynomial
@@ -19,9 +20,8 @@ from qopt.core.rows import Rows
 from qopt.core.watch import Watch
 from qopt.milp.lowering import lower
 from qopt.milp.session import Session
+from qopt.solvers.proposers._roster_ties import Ties
 
-_GRAIN = 1024.0
-"""Prices of cover are whole multiples of 1 / _GRAIN: sums of them with whole wishes are exact in floats."""
 _DEAR = 1000.0
 """What breaking a hard line costs in the relaxation, in units of the dearest price."""
 
@@ -31,8 +31,6 @@ class Master:
 
     Parameters
     ----------
-    form
-        Without balance.
     price
         Shape (people, days, duties): what duties cost, wishes and changes.
     """
@@ -40,9 +38,10 @@ class Master:
     def __init__(self, form: Roster, price: Floats) -> None:
         self.form, self.price = form, price
         self.people = form.shape[0]
+        self.ties = Ties(form)
         cover = form.cover
         dearest = max(1.0, float(np.abs(price).max(initial=0.0)))
-        for side in (cover.under, cover.over):
+        for side in (cover.under, cover.over, self.ties.price):
             dearest = max(dearest, float(side[np.isfinite(side)].max(initial=0.0)))
         self.dear = _DEAR * dearest
         self.person = np.zeros(0, np.int64)
@@ -53,34 +52,39 @@ class Master:
         model, _ = lower(problem)
         assert model is not None
         self._slack = problem.n
+        self._ends = np.cumsum([self.people, len(cover), len(self.ties.balance)])
         self._session = Session(model)
         self._session.minimise(model.costs[0])
 
     def _costs(self) -> Floats:
-        """Of slacks: people without a row, and cover under and over."""
+        """Of slacks: people without a row, cover under and over, and the most and the least of what is balanced."""
         sides = self.form.cover.under, self.form.cover.over
         under, over = (np.where(np.isinf(side), self.dear, side) for side in sides)
-        return np.concatenate([np.full(self.people, 10 * self.dear), under, over])
+        even = self.ties.price
+        return np.concatenate([np.full(self.people, 10 * self.dear), under, over, even, -even])
 
     def _slacks(self) -> Problem:
         """Nobody's row chosen yet: only what it costs to go without."""
-        cover, people, lines = self.form.cover, self.people, len(self.form.cover)
-        n = people + 2 * lines
+        cover, ties, people = self.form.cover, self.ties, self.people
+        lines, pairs, balances = len(cover), len(ties.balance), len(ties.reach)
+        first = people + 2 * lines
+        n = first + 2 * balances
         at = np.arange(lines)
-        indptr = np.append(np.arange(people), people + 2 * np.arange(lines + 1))
-        index = np.concatenate([np.arange(people), np.stack([people + at, people + lines + at], axis=1).ravel()])
-        value = np.concatenate([np.ones(people), np.tile([1.0, -1.0], lines)])
+        count = np.concatenate([np.ones(people), np.full(lines, 2), np.ones(2 * pairs)]).astype(np.int64)
+        index = [np.arange(people), np.stack([people + at, people + lines + at], axis=1).ravel()]
+        index += [first + ties.balance, first + balances + ties.balance]
+        most = np.where(cover.most >= UNBOUND, np.inf, cover.most)
         rows = Rows(
-            indptr,
-            index,
-            value,
-            np.concatenate([np.ones(people), np.maximum(cover.least, 0).astype(np.float64)]),
-            np.concatenate([np.ones(people), np.where(cover.most >= UNBOUND, np.inf, cover.most)]),
-            NameTable.numbered("row", people + lines),
+            np.append(0, np.cumsum(count)),
+            np.concatenate(index),
+            np.concatenate([np.ones(people), np.tile([1.0, -1.0], lines), np.full(2 * pairs, -1.0)]),
+            np.concatenate([np.ones(people), np.maximum(cover.least, 0), np.full(pairs, -np.inf), np.zeros(pairs)]),
+            np.concatenate([np.ones(people), most, np.zeros(pairs), np.full(pairs, np.inf)]),
+            NameTable.numbered("row", len(count)),
         )
-        columns = Columns(
-            np.full(n, Kind.REAL, np.int8), np.zeros(n), np.full(n, np.inf), NameTable.numbered("slack", n)
-        )
+        kind = np.append(np.full(first, Kind.REAL, np.int8), np.full(2 * balances, Kind.REAL, np.int8))
+        upper = np.concatenate([np.full(first, np.inf), ties.reach, ties.reach])
+        columns = Columns(kind, np.zeros(n), upper, NameTable.numbered("slack", n))
         return Problem.build(columns, Polynomial(self._costs()), rows=rows)
 
     def __len__(self) -> int:
@@ -100,9 +104,8 @@ class Master:
         days = np.arange(duty.shape[1])
         costs = self.price[person[:, None], days, duty].sum(axis=1) + self.own(person, duty)
         entries = self._entries(person, duty)
-        indptr = np.append(0, np.cumsum(entries.sum(axis=1)))
-        index = np.nonzero(entries)[1]
-        self._session.add_columns(costs, indptr, index, np.ones(len(index)))
+        indptr = np.append(0, np.cumsum((entries > 0).sum(axis=1)))
+        self._session.add_columns(costs, indptr, np.nonzero(entries)[1], entries[entries > 0])
         self.person = np.append(self.person, person)
         self.cost = np.append(self.cost, costs)
         self.rows = np.vstack([self.rows, duty])
@@ -136,12 +139,12 @@ class Master:
         return best
 
     def relax(self, watch: Watch) -> tuple[float, Floats, Floats, Floats] | None:
-        """The relaxed choice: its price, the share of each row, the prices of cover and those of people."""
+        """The relaxed choice: its price, the share of each row, what ties are worth and what people are."""
         run = self._session.run(watch, relaxed=True)
         if run.state != "optimal" or run.point is None:
             return None
-        dual, _ = self._session.duals()
-        return run.objective, run.point[self._slack :], dual[self.people :], dual[: self.people]
+        own, cover, high, low = np.split(self._session.duals()[0], self._ends)
+        return run.objective, run.point[self._slack :], np.append(cover, high + low), own
 
     def hold(self, columns: Ints, held: bool) -> None:
         """Choose rows for good, or no longer."""
@@ -150,14 +153,13 @@ class Master:
 
     def choice(self, kept: Ints) -> Problem:
         """The whole choice among some of the rows, to be solved in whole numbers: first these rows, then slacks."""
-        n, lines = len(kept), len(self.form.cover)
-        slacks = self._slacks()
+        n, slacks = len(kept), self._slacks()
         entries = self._entries(self.person[kept], self.rows[kept])
-        column, row = np.nonzero(entries)
+        column, row = np.nonzero(entries > 0)
         counts = np.diff(slacks.rows.indptr)
         row = np.append(row, np.repeat(np.arange(len(counts)), counts))
         column = np.append(column, n + slacks.rows.index)
-        value = np.append(np.ones(len(row) - len(slacks.rows.index)), slacks.rows.value)
+        value = np.append(entries[entries > 0], slacks.rows.value)
         order = np.lexsort((column, row))
         rows = Rows(
             np.append(0, np.cumsum(np.bincount(row, minlength=len(counts)))),
@@ -165,7 +167,7 @@ class Master:
             value[order],
             slacks.rows.lower,
             slacks.rows.upper,
-            NameTable.numbered("row", self.people + lines),
+            NameTable.numbered("row", len(counts)),
         )
         kind = np.append(np.full(n, Kind.BINARY, np.int8), slacks.columns.kind)
         ends = np.append(np.ones(n), slacks.columns.upper)
@@ -174,48 +176,15 @@ class Master:
 
     def chosen(self, kept: Ints, rows: Ints) -> Floats:
         """The columns of ``choice`` when some rows, one of each person, are taken."""
-        cover = self.form.cover
-        have = self._entries(self.person[rows], self.rows[rows])[:, self.people :].sum(axis=0)
-        slacks = np.concatenate([np.maximum(0, cover.least - have), np.maximum(0, have - cover.most)])
-        return np.concatenate([np.isin(kept, rows), np.zeros(self.people), slacks]).astype(np.float64)
+        cover, members, ties = self.form.cover, self.form.balance.members.T, self.ties
+        own = rows[np.argsort(self.person[rows])]
+        have = ties.counted(self.person[own], self.rows[own])[0].sum(axis=0)
+        tally = ties.tallies(self.rows[own])
+        slacks = [np.maximum(0, cover.least - have), np.maximum(0, have - cover.most)]
+        slacks += [np.where(members, tally, 0).max(axis=0), np.where(members, tally, ties.reach).min(axis=0)]
+        return np.concatenate([np.isin(kept, rows), np.zeros(self.people), *slacks]).astype(np.float64)
 
-    def _entries(self, person: Ints, duty: Ints) -> Bools:
-        """Which rows of the model each row of a person is in, shape (rows, people + lines)."""
-        cover = self.form.cover
-        there = (duty[:, cover.day] == cover.duty) & self.form.groups[cover.group][:, person].T
-        return np.concatenate([person[:, None] == np.arange(self.people), there], axis=1)
-
-
-def grained(prices: Floats) -> Floats:
-    """Prices of cover as multiples of a grain."""
-    return np.asarray(np.rint(prices * _GRAIN) / _GRAIN)
-
-
-def cell_prices(form: Roster, price: Floats, worth: Floats) -> Floats:
-    """Prices of duties less what their work is worth to the cover, shape (people, days, duties)."""
-    cover = form.cover
-    out = np.array(price)
-    people = np.arange(form.shape[0])
-    for line in range(len(cover)):
-        out[people[form.groups[cover.group[line]]], cover.day[line], cover.duty[line]] -= worth[line]
-    return out
-
-
-def cover_price(form: Roster, worth: Floats) -> float:
-    """What the cover costs at least when every person at work is paid its worth: the other part of the bound."""
-    cover = form.cover
-    most = form.groups[cover.group].sum(axis=1)
-    best = np.full(len(cover), np.inf)
-    for have in (np.zeros(len(cover)), np.clip(cover.least, 0, most), np.clip(cover.most, 0, most), most):
-        under, over = np.maximum(0, cover.least - have), np.maximum(0, have - cover.most)
-        fee = np.zeros(len(cover))
-        for amount, side in ((under, cover.under), (over, cover.over)):
-            fee += np.where(amount > 0, amount * np.where(amount > 0, side, 0.0), 0.0)
-        best = np.minimum(best, fee + worth * have)
-    return float(best.sum())
-
-
-def whole_bound(form: Roster, value: float, size: float) -> float:
-    """A bound, rounded up where prices are whole; ``size`` is the sum of what was added up, without signs."""
-    value -= 1e-9 * max(1.0, size)
-    return float(np.ceil(value)) if form.integral else value
+    def _entries(self, person: Ints, duty: Ints) -> Floats:
+        """What each row of a person has in the rows of the model, shape (rows, people + lines + 2 pairs)."""
+        there, pairs = self.ties.counted(person, duty)
+        return np.concatenate([person[:, None] == np.arange(self.people), there, pairs, pairs], axis=1).astype(float)

@@ -12,13 +12,14 @@ from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.errors import NotApplicableError
-from qopt.core.forms.roster import Proposal, Roster
+from qopt.core.forms.roster import Proposal, Roster, evaluate
 from qopt.core.result import Bound, closes
 from qopt.core.watch import Watch
 from qopt.milp.solve import solve
-from qopt.solvers.proposers._roster_master import Master, cell_prices, cover_price, grained, whole_bound
+from qopt.solvers.proposers._finds import Finds
+from qopt.solvers.proposers._roster_master import Master
 from qopt.solvers.proposers._roster_rows import LEAST, Rows, odd_weekends
-from qopt.solvers.proposers.roster_search import DEFAULT_WORK, Finds, RosterSearch, Walk
+from qopt.solvers.proposers.roster_search import DEFAULT_WORK, RosterSearch, Walk
 
 NAME = "roster_columns"
 PIECE = 100
@@ -69,10 +70,8 @@ class RosterColumns:
     accepts: AcceptsForm = AcceptsForm("roster")
 
     def refuses(self, form: Roster) -> list[str]:
-        """Rosters whose people are tied to each other by more than cover, or whose rows have too many states."""
+        """Rosters whose rows have too many states."""
         reasons = []
-        if len(form.balance):
-            reasons.append("fairness between people is no matter of one person's row")
         if odd_weekends(form):
             reasons.append("a weekend is more than two days in a row")
         if not reasons and (states := Rows.states(form)) > LEAST:
@@ -96,7 +95,7 @@ class RosterColumns:
         if budget.seconds is not None and watch.deadline is None:
             watch = watch.within(budget.seconds)
         work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
-        finds = Finds(form, NAME, watch, self.search.most)
+        finds = Finds(form, evaluate, NAME, watch, self.search.most)
         for proposal in pool:
             finds.take(proposal, offer=False)
         search = _Columns(self, form, seed, finds, work)
@@ -118,7 +117,7 @@ class _Columns:
         self.master = Master(form, facts.price)
         self.counted, self.left = work is not None, work
         self.bound = self.raw = -np.inf
-        self.worth = np.zeros(len(form.cover))
+        self.worth = np.zeros(len(self.master.ties))
         self.rounds = self.dives = self.mended = 0
         self.free = float(settings.free)
         self.done = False
@@ -195,7 +194,7 @@ class _Columns:
         whole = bool(free.all())
         mine = self.settings.smoothing if whole and np.isfinite(self.bound) else 0.0
         for weight in (mine, 0.0) if mine else (0.0,):
-            worth = grained(weight * self.worth + (1 - weight) * relaxed[2])
+            worth = self.master.ties.grained(weight * self.worth + (1 - weight) * relaxed[2])
             new = self._price(free, worth, relaxed, watch)
             if new:
                 break
@@ -203,11 +202,11 @@ class _Columns:
 
     def _price(self, free: Bools, worth: Floats, relaxed: tuple[float, Floats, Floats, Floats], watch: Watch) -> int:
         form, master = self.form, self.master
-        cells = cell_prices(form, master.price, worth)
-        true = cell_prices(form, master.price, relaxed[2])
+        cells = master.ties.cells(master.price, worth)
+        true = master.ties.cells(master.price, relaxed[2])
         known = master.cheapest(cells)
         days = np.arange(form.shape[1])
-        total, size = cover_price(form, worth), float(np.abs(worth).sum())
+        total, size = master.ties.least(worth), float(np.abs(worth).sum())
         new: list[tuple[int, Ints]] = []
         for p in np.flatnonzero(free).tolist():
             if watch.expired():
@@ -229,7 +228,7 @@ class _Columns:
         """Keep and tell a bound that is better, and the prices that gave it."""
         if np.isfinite(total) and total > self.raw:
             self.raw, self.worth = total, worth
-            told = whole_bound(self.form, total, size)
+            told = self.master.ties.bound(total, size)
             if told > self.bound:
                 self.bound = told
                 watch.bound(Bound(told, "combinatorial", source=NAME))
@@ -312,7 +311,7 @@ class _Columns:
         best, start = self._best, None
         if best is not None:
             start = self._own(best[0])
-        cells = cell_prices(form, master.price, worth)
+        cells = master.ties.cells(master.price, worth)
         over = master.priced(cells) - master.cheapest(cells)[master.person]
         if best is not None and start is not None:
             over[~free[master.person]] = np.inf

@@ -12,13 +12,15 @@ from qopt.core.arrays import Bools
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.forms.roster import Proposal, Roster, evaluate
-from qopt.core.solution import Candidate, Check, Origin
 from qopt.core.watch import Watch, run_in_chunks
 from qopt.solvers.proposers import _roster_state as states
+from qopt.solvers.proposers._finds import Finds
 
 NAME = "roster_search"
 DEFAULT_WORK = 300_000
 """Moves when neither seconds nor work are given."""
+HARVEST = 5000
+"""Moves after which the best plan is looked at: the same plans come back however fast the moves are."""
 
 
 @dataclass(frozen=True)
@@ -50,61 +52,13 @@ class RosterSearch:
         if budget.seconds is not None and watch.deadline is None:
             watch = watch.within(budget.seconds)
         work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
-        finds = Finds(form, NAME, watch, self.most)
+        finds = Finds(form, evaluate, NAME, watch, self.most)
         for proposal in pool:
             finds.take(proposal, offer=False)
         walk = Walk(self, form, seed, finds)
         did = walk.run(watch, work)
         reason = "cancelled" if watch.stop[0] else "seconds" if work is None or did < work else "work"
         return finds.proposals(seed, reason, watch.clock() - begin, {"moves": did})
-
-
-class Finds:
-    """The best plans found so far.
-
-    Parameters
-    ----------
-    most
-        How many are kept.
-    """
-
-    def __init__(self, form: Roster, name: str, watch: Watch, most: int) -> None:
-        self.form, self.name, self.watch, self.most = form, name, watch, most
-        self.known: dict[bytes, tuple[Proposal, Check]] = {}
-
-    def take(self, proposal: Proposal, *, offer: bool = True) -> Check:
-        """Judge and keep a plan; a feasible one that is the best so far is offered."""
-        if proposal.key() in self.known:
-            return self.known[proposal.key()][1]
-        check = evaluate(self.form, proposal)
-        best = self.best
-        first = best is None or _rank(check) < _rank(best[1])
-        self.known[proposal.key()] = proposal, check
-        if len(self.known) > 2 * self.most:
-            kept = sorted(self.known.items(), key=lambda item: _rank(item[1][1]))[: self.most]
-            self.known = dict(kept)
-        if offer and first and check.feasible:
-            self.watch.offer(Candidate(Origin.PROPOSED, self.name, proposal=proposal), check.objective, self.name)
-        return check
-
-    @property
-    def best(self) -> tuple[Proposal, Check] | None:
-        """The best plan and what the judge says of it."""
-        return min(self.known.values(), key=lambda entry: _rank(entry[1]), default=None)
-
-    def proposals(self, seed: int, reason: str, seconds: float, info: dict[str, int]) -> Proposals:
-        """The feasible plans, best first; where there are none, what breaks least."""
-        ranked = sorted(self.known.values(), key=lambda entry: _rank(entry[1]))[: self.most]
-        if ranked[0][1].feasible:
-            ranked = [entry for entry in ranked if entry[1].feasible]
-        else:
-            ranked = sorted(ranked, key=lambda entry: entry[1].objective)
-        plans, checks = zip(*ranked)
-        return Proposals(plans, tuple(c.objective for c in checks), self.name, seed, reason, seconds, info)
-
-
-def _rank(check: Check) -> tuple[bool, float, float]:
-    return not check.feasible, check.total_violation, check.objective
 
 
 class Walk:
@@ -115,7 +69,7 @@ class Walk:
         self.form, self.finds = form, finds
         self.facts = states.facts(form, heat=heat, cycles=cycles)
         self.state = states.state_of(self.facts, seed)
-        self.found = 0
+        self.found = self.moves = 0
         if finds.best is not None:
             self.enter(finds.best[0])
         self._harvest()
@@ -137,11 +91,19 @@ class Walk:
         from qopt.kernels.roster import roster_search
 
         def step(units: int) -> int:
-            done = int(roster_search(self.facts, self.state, units))
-            self._harvest()
-            return done
+            did = 0
+            while did < units:
+                some = min(units - did, HARVEST - self.moves % HARVEST)
+                roster_search(self.facts, self.state, some)
+                self.moves += some
+                did += some
+                if self.moves % HARVEST == 0:
+                    self._harvest()
+            return did
 
-        return run_in_chunks(step, watch, work=work)
+        done = run_in_chunks(step, watch, work=work)
+        self._harvest()
+        return done
 
     def _harvest(self) -> None:
         """Judge the best plan where it is new."""

@@ -12,11 +12,12 @@ from qopt.core.arrays import Bools
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.errors import NotApplicableError
-from qopt.core.forms.roster import Proposal, Roster
+from qopt.core.forms.roster import Proposal, Roster, evaluate
 from qopt.core.forms.roster_cells import Cells
 from qopt.core.watch import Watch
 from qopt.milp.solve import solve
-from qopt.solvers.proposers.roster_search import DEFAULT_WORK, Finds, RosterSearch, Walk
+from qopt.solvers.proposers._finds import Finds
+from qopt.solvers.proposers.roster_search import DEFAULT_WORK, RosterSearch, Walk
 
 NAME = "roster_windows"
 PIECE = 2000
@@ -78,7 +79,7 @@ class RosterWindows:
         if budget.seconds is not None and watch.deadline is None:
             watch = watch.within(budget.seconds)
         work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
-        finds = Finds(form, NAME, watch, self.search.most)
+        finds = Finds(form, evaluate, NAME, watch, self.search.most)
         for proposal in pool:
             finds.take(proposal, offer=False)
         turns = _Turns(self, form, seed, finds, work)

@@ -1,0 +1,239 @@
+"""What one person of a roster is held to, and which of it is counted on the way to a cheapest row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qopt.core.arrays import Bools, Floats, Indices, Ints
+from qopt.core.forms.roster import Roster
+
+NARROW = 12_000
+"""Most states of a day, in the mean, that completions are found for, where the sums with a least allow for so few."""
+SUMS = 2_000_000
+"""Most states of a day among which those of completions are looked for."""
+WIDE = 6_000_000
+"""Most states of a day."""
+
+
+class Counted(NamedTuple):
+    """What one person is held to, with N nodes and K counted sums, for ``kernels.roster_rows``.
+
+    A sum stands for one line of totals in units of its amounts' greatest common divisor, or for the weekends. Sums of
+    one size that follow one another may stand at one place.
+    """
+
+    works: Bools  # (N,) whether the last duty is work
+    short: Ints  # (N,) length of a run that may not end yet, else 0
+    go: Ints  # (N, duties) where a duty leads to, -1: it may not follow
+    start: Ints  # (duties,) where it leads to on the first day
+    weekend: Ints  # (days,)
+    weekends: Ints  # (1,) which sum counts the weekends, or -1
+    size: Ints  # (K,) values that a sum takes: 0, ..., size - 1
+    stride: Ints  # (K,) where it stands in the sums as one number
+    first: Ints  # (K,)
+    last: Ints  # (K,)
+    least: Floats  # (K,) in units, which need not be whole
+    most: Floats  # (K,)
+    price: Floats  # (K,) of a unit outside; infinity for a hard line
+    amount: Ints  # (K, duties)
+
+
+def nodes_of(form: Roster, p: int) -> tuple[Bools, Ints, Ints, Ints]:
+    """``works``, ``short``, ``go`` and ``start`` of ``Counted``: the successive days of a person as a graph.
+
+    Shifts that the same duties may follow are one to the days still to come.
+    """
+    _, days, duties = form.shape
+    runs = form.runs
+    forbidden = runs.forbidden[p]
+    like = [
+        0,
+        *(min(b for b in range(1, a + 1) if np.array_equal(forbidden[a], forbidden[b])) for a in range(1, duties)),
+    ]
+    capped = int(runs.most_work[p]) < days
+    least_work, least_rest = (int(np.clip(least[p], 1, days)) for least in (runs.least_work, runs.least_rest))
+    longest = max(0, int(runs.most_work[p])) if capped else least_work
+    kinds = [(0, r) for r in range(1, least_rest + 1)]
+    kinds += [(duty, r) for duty in sorted(set(like[1:])) for r in range(1, longest + 1)]
+    place = {kind: node for node, kind in enumerate(kinds)}
+    go = np.full((len(kinds), duties), -1, np.int64)
+    for node, (last, run) in enumerate(kinds):
+        for duty in range(duties):
+            if (duty > 0) != (last > 0):
+                length = 1
+            elif duty == 0:
+                length = min(run + 1, least_rest)
+            else:
+                length = run + 1 if capped else min(run + 1, longest)
+            if not forbidden[last, duty]:
+                go[node, duty] = place.get((like[duty], length), -1)
+    short = [run if run < (least_rest if last == 0 else least_work) else 0 for last, run in kinds]
+    start = [place.get((like[duty], 1), -1) for duty in range(duties)]
+    return np.array([last > 0 for last, _ in kinds]), np.array(short), go, np.array(start)
+
+
+def limits_of(form: Roster, p: int) -> tuple[bytes, ...]:
+    """Everything that a person is held to."""
+    totals, runs = form.totals, form.runs
+    of = totals.person == p
+    lines = totals.first, totals.last, totals.amount, totals.least, totals.most, totals.price
+    limits = runs.most_work, runs.least_work, runs.least_rest, runs.most_weekends, runs.forbidden
+    return *(line[of].tobytes() for line in lines), *(limit[p].tobytes() for limit in limits)
+
+
+def combinations(counted: Counted) -> int:
+    """How many numbers all sums together can be."""
+    return int((counted.stride * counted.size).max(initial=1))
+
+
+def strides(size: Ints, first: Ints, last: Ints, base: int) -> Ints:
+    """Where each sum stands: behind the others, or where one of its size stands that is over when it begins.
+
+    Sums behind the first ``base`` share no place with these.
+    """
+    stride, room = np.zeros(len(size), np.int64), 1
+    for k in range(len(size)):
+        apart = [
+            j
+            for j in range(base if k >= base else 0, k)
+            if size[j] == size[k] > 1
+            and all(
+                last[i] <= first[k] or last[k] <= first[i] for i in range(k) if stride[i] == stride[j] and size[i] > 1
+            )
+        ]
+        stride[k] = stride[apart[0]] if apart else room
+        room = room if apart else room * int(size[k])
+    return stride
+
+
+def live_of(counted: Counted, days: int, most: int) -> Bools | None:
+    """Which sums there can be after each day, shape (days, sums); None where they are more than ``most``."""
+    from qopt.kernels.roster_rows import live_sums
+
+    live = np.zeros((days, combinations(counted)), np.bool_)
+    return live if live_sums(counted, len(counted.size), live, most) else None
+
+
+class View(NamedTuple):
+    """The sums that completions are found for."""
+
+    base: int
+    sums: Ints  # (days, width) the live sums after each day, then -1
+    place: Indices  # (days, sums) where each stands there, or -1
+    step: Indices  # (days, 2, duties, width)
+    fee: Floats  # (days, width)
+
+    @classmethod
+    def of(cls, counted: Counted, live: Bools) -> View:
+        """The view of all sums that are counted now."""
+        from qopt.kernels.roster_rows import steps
+
+        days, duties = len(live), len(counted.start)
+        place = np.where(live, np.cumsum(live, axis=1) - 1, -1).astype(np.int32)
+        width = max(1, int(live.sum(axis=1).max()))
+        sums = np.full((days, width), -1, np.int64)
+        for d in range(days):
+            here = np.flatnonzero(live[d])
+            sums[d, : len(here)] = here
+        step, fee = np.empty((days, 2, duties, width), np.int32), np.empty((days, width))
+        steps(counted, len(counted.size), sums, place, step, fee)
+        return cls(len(counted.size), sums, place, step, fee)
+
+
+class Person:
+    """The limits of one person, and which of them are counted: the more, the more rows fall foul of those that are not
+    (decremental state space relaxation, Righini & Salani 2008)."""
+
+    def __init__(self, form: Roster, p: int) -> None:
+        self.form, self.p = form, p
+        self.graph = nodes_of(form, p)
+        totals = form.totals
+        self.lines = np.flatnonzero((totals.person == p) & (totals.price > 0))
+        amount = totals.amount[self.lines].astype(np.int64)
+        self.unit = np.array([max(1, np.gcd.reduce(line)) for line in amount], np.int64)
+        self.amount = amount // self.unit[:, None]
+        first, last = totals.first[self.lines], totals.last[self.lines]
+        reach = self.amount.max(axis=1, initial=0) * np.maximum(last - first, 0)
+        most = np.floor(totals.most[self.lines] / self.unit)
+        hard = np.isinf(totals.price[self.lines])
+        self.size = np.where(hard, np.minimum(most, reach), reach).astype(np.int64) + 1
+        self.limited = int(form.runs.most_weekends[p]) < len(np.unique(form.weekend[form.weekend >= 0]))
+        self.chosen = [k for k in range(len(self.lines)) if totals.least[self.lines[k]] > 0 or self.size[k] == 1]
+        self.base = len(self.lines) + 1  # sums that completions are found for
+        self.counted = self._counted()
+        self.view: View | None = None
+
+    def prepare(self) -> View:
+        """The tables for completions, made when they are first asked for."""
+        if self.view is not None:
+            return self.view
+        days = self.form.shape[1]
+        live = live_of(self.counted, days, days * self.states)
+        assert live is not None
+        for k in np.argsort(self.size, kind="stable").tolist():
+            before = self.chosen, self.counted
+            if k not in self.chosen and self._add(k, SUMS):
+                more = live_of(self.counted, days, NARROW * days // len(self.graph[0]))
+                if more is None:
+                    self.chosen, self.counted = before
+                    break
+                live = more
+        self.view = View.of(self.counted, live)
+        self.base = self.view.base
+        return self.view
+
+    @property
+    def states(self) -> int:
+        """States of a day, those that there cannot be included."""
+        return combinations(self.counted) * len(self.counted.works)
+
+    def missed(self, row: Ints) -> list[int]:
+        """Lines outside their limits that are not counted."""
+        totals = self.form.totals
+        out = []
+        for k, line in enumerate(self.lines.tolist()):
+            if k not in self.chosen:
+                have = totals.amount[line][row[totals.first[line] : totals.last[line]]].sum()
+                if not totals.least[line] <= have <= totals.most[line]:
+                    out.append(k)
+        return out
+
+    def count(self, lines: list[int]) -> bool:
+        """Count one more of some lines, the one of fewest values; False where that is too many states."""
+        return self._add(min(lines, key=lambda line: int(self.size[line])), WIDE)
+
+    def _add(self, k: int, most: int) -> bool:
+        """Count one more line; False, and nothing done, where that is more states than ``most``."""
+        before = self.chosen, self.counted
+        self.chosen = [*self.chosen, k]
+        self.counted = self._counted()
+        if self.states <= most:
+            return True
+        self.chosen, self.counted = before
+        return False
+
+    def _counted(self) -> Counted:
+        """Weekends come first, then the lines in the order in which they were chosen."""
+        form, chosen = self.form, self.chosen
+        _, days, duties = form.shape
+        totals, lines, unit = form.totals, self.lines[chosen], self.unit[chosen]
+        weekends = np.full(int(self.limited), form.runs.most_weekends[self.p])
+        none = np.zeros(len(weekends), np.int64)
+        size = np.concatenate([weekends + 1, self.size[chosen]]).astype(np.int64)
+        first = np.concatenate([none, totals.first[lines]])
+        last = np.concatenate([none + days, np.maximum(totals.last[lines], 1)])
+        return Counted(
+            *self.graph,
+            form.weekend.astype(np.int64),
+            np.array([0 if self.limited else -1]),
+            size,
+            strides(size, first, last, self.base),
+            first,
+            last,
+            np.concatenate([none.astype(np.float64), totals.least[lines] / unit]),
+            np.concatenate([weekends.astype(np.float64), totals.most[lines] / unit]),
+            np.append(none + np.inf, totals.price[lines] * unit),
+            np.concatenate([np.zeros((len(none), duties), np.int64), self.amount[chosen]]),
+        )
