@@ -7,7 +7,6 @@ times, is worked out on a copy of the route, and only if the way alone does not 
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from qopt.kernels.fleet_times import (
     CHANGE,
@@ -19,23 +18,26 @@ from qopt.kernels.fleet_times import (
     PRE,
     RELOAD,
     SUF,
+    TIME,
+    TIME_BACK,
+    WAY,
+    WAY_BACK,
     follow,
     forbidden,
-    leg,
     loads,
     opening,
     takes,
 )
+from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
 BLINK = 0.01  # chance that a position is overlooked
 _TOGETHER, _APART, _BEFORE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@bare
 def resume(
-    distance: Any,
-    time: Any,
+    ride: Any,
     items: Any,
     window: Any,
     kind: Any,
@@ -60,18 +62,18 @@ def resume(
             return FAR
         j += 1
     if j == m:
-        if now + leg(time, here, kind.end) > kind.latest + EPSILON:
+        if now + ride[here, kind.end, TIME] > kind.latest + EPSILON:
             return FAR
-        return leg(distance, here, kind.end) - t[j].cum
+        return ride[here, kind.end, WAY] - t[j].cum
     to = t[j].at
     item = items[seq[j]]
-    begin = opening(window, item, now + leg(time, here, to))
+    begin = opening(window, item, now + ride[here, to, TIME])
     if forbidden(window, item, begin) or begin + takes(item, here, to) > t[j].slack + EPSILON:
         return FAR
-    return leg(distance, here, to) - t[j].cum
+    return ride[here, to, WAY] - t[j].cum
 
 
-@njit(cache=True, nogil=True)
+@bare
 def company(f: Any, s: Any, c: int, v: int, j: int, begin: float, end: float) -> float:
     """Price of the rules between visits if c goes to position j of route v; FAR where a hard one forbids it."""
     price = 0.0
@@ -107,7 +109,7 @@ def company(f: Any, s: Any, c: int, v: int, j: int, begin: float, end: float) ->
     return price
 
 
-@njit(cache=True, nogil=True)
+@bare
 def exact(f: Any, s: Any, v: int, first: int, i: int, second: int, j: int, check_load: bool) -> float:
     """What route v costs more with ``first`` before its item i, ``second`` (-1: none) before its item j >= i;
     FAR where that does not work."""
@@ -126,12 +128,12 @@ def exact(f: Any, s: Any, v: int, first: int, i: int, second: int, j: int, check
     kind = f.kind[k]
     if check_load and not loads(f.item, f.amount, f.capacity[k], s.scratch, out, s.trial_load):
         return FAR
-    distance, time = f.distance[kind.profile], f.time[kind.profile]
-    ok, _, cost, _, _ = follow(distance, time, f.item, f.window, kind, s.vehicle[v].begun, s.scratch, out, s.trial_step)
+    ride = f.ride[kind.profile]
+    ok, _, cost, _, _ = follow(ride, f.item, f.window, kind, s.vehicle[v].begun, s.scratch, out, s.trial_step)
     return cost - s.vehicle[v].cost if ok else FAR
 
 
-@njit(cache=True, nogil=True)
+@bare
 def least(kind: Any, vehicle: Any, way: float, need: float) -> float:
     """A bound below the cost of a change that makes a route longer by ``way`` and busier by at least ``need``."""
     bound = kind.per_distance * way
@@ -140,7 +142,7 @@ def least(kind: Any, vehicle: Any, way: float, need: float) -> float:
     return bound + kind.per_time * (need - vehicle.idle)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def fits(amount: Any, capacity: Any, load: Any, j: int) -> bool:
     """Whether the loads of a route allow a visit of these amounts before its item j."""
     ok = True
@@ -151,7 +153,7 @@ def fits(amount: Any, capacity: Any, load: Any, j: int) -> bool:
     return ok
 
 
-@njit(cache=True, nogil=True)
+@bare
 def carries(amount: Any, capacity: Any, load: Any, j: int) -> bool:
     """Whether there is room for what a pickup adds before item j."""
     ok = True
@@ -160,7 +162,7 @@ def carries(amount: Any, capacity: Any, load: Any, j: int) -> bool:
     return ok
 
 
-@njit(cache=True, nogil=True)
+@bare
 def skips(s: Any, v: int) -> bool:
     """Whether another empty vehicle of the same kind has been tried since ``now.stamp`` last changed."""
     vehicle = s.vehicle[v]
@@ -171,13 +173,18 @@ def skips(s: Any, v: int) -> bool:
     return bool(seen)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
     """The cheapest place of visit c below ``best``: (price, vehicle, position), FAR and -1 for none."""
-    now, item, rng = s.now[0], f.item[c], s.rng
-    items, window, amount, place = f.item, f.window, f.amount[c], item.place
+    now, item, rng, rides = s.now[0], f.item[c], s.rng, f.ride
+    items, window, amount, place, service = f.item, f.window, f.amount[c], item.place, item.service
     found, route, at = best, -1, -1
     blink = now.blink
+    opens, closes = -FAR, FAR
+    if item.window < item.window_end:
+        opens = window[item.window, 0]
+        if item.late_price >= FAR:
+            closes = window[item.window_end - 1, 1] + EPSILON
     for v in range(len(s.vehicle)):
         vehicle = s.vehicle[v]
         k, m = vehicle.kind, vehicle.length
@@ -194,28 +201,41 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
                 full = full or load[LOAD, m, d] + amount[COLLECT, d] + amount[CHANGE, d] > capacity[d] + EPSILON
         if full:
             continue
-        distance, time = f.distance[kind.profile], f.time[kind.profile]
         line, t, base = s.route[v], s.step[v], f.move[k, c]
+        quick, floor = kind.breaks == kind.breaks_end, base + least(kind, vehicle, 0.0, service)
+        profile, after, leave, cum = kind.profile, kind.start, kind.earliest, 0.0
+        if vehicle.done > 0:
+            before = t[vehicle.done - 1]
+            after, leave, cum = before.at, before.leave, before.cum
+        back, back_time = rides[profile, place, after, WAY_BACK], rides[profile, place, after, TIME_BACK]
         for j in range(vehicle.done, m + 1):
             if item.pickup >= 0 and j > vehicle.done and items[line[j - 1]].role == RELOAD:
                 break
+            here, left, gone, into, into_time = after, leave, cum, back, back_time
+            after, leave, cum = t[j].at, t[j].leave, t[j].cum
+            back, back_time = rides[profile, place, after, WAY_BACK], rides[profile, place, after, TIME_BACK]
             blink -= 1
             if blink <= 0:
                 blink = 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))
                 continue
-            here, left, gone = kind.start, kind.earliest, 0.0
-            if j > 0:
-                here, left, gone = t[j - 1].at, t[j - 1].leave, t[j - 1].cum
-            begin = opening(window, item, left + leg(time, here, place))
+            if quick:  # most positions are too dear or too late by far: two tests that need nothing else
+                if left + into_time > closes:
+                    break
+                if floor + kind.per_distance * (into + rides[profile, place, after, WAY] - (cum - gone)) >= found:
+                    continue
+                start = max(left + into_time, opens)
+                if start + service + rides[profile, place, after, TIME] > t[j].due + EPSILON:
+                    continue
+            begin = opening(window, item, left + into_time)
             if forbidden(window, item, begin):
                 break
             if not fits(amount, capacity, load, j):
                 continue
             need = takes(item, here, place)
-            way = resume(distance, time, items, window, kind, line, m, t, j, begin + need, place)
+            way = resume(rides[profile], items, window, kind, line, m, t, j, begin + need, place)
             if way >= FAR:
                 continue
-            way += gone + leg(distance, here, place)
+            way += gone + into
             price = base + least(kind, vehicle, way, need)
             if price >= found or t[m].cum + way > kind.max_distance + EPSILON:
                 continue
@@ -233,7 +253,7 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
     return (found, route, at) if route >= 0 else (FAR, -1, -1)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def try_reload(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     """The same with a reload of the vehicle just before the visit: (price, position, the reload)."""
     vehicle = s.vehicle[v]
@@ -254,7 +274,7 @@ def try_reload(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     return (found, at, chosen) if at >= 0 else (FAR, -1, -1)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     """The cheapest positions of pickup c and its delivery in route v: (price, position of one, of the other).
 
@@ -267,7 +287,7 @@ def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     found, at, then = best, -1, -1
     if not f.allowed[k, c] or not f.allowed[k, to] or vehicle.made + 2 > kind.max_stops:
         return FAR, -1, -1
-    distance, time = f.distance[kind.profile], f.time[kind.profile]
+    ride = f.ride[kind.profile]
     line, t, load = s.route[v], s.step[v], s.load[v]
     items, window, capacity, amount = f.item, f.window, f.capacity[k], f.amount[c]
     base, need = f.move[k, c] + f.move[k, to], first.service + second.service
@@ -277,20 +297,20 @@ def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
         here, now, way = kind.start, kind.earliest, 0.0
         if i > 0:
             here, now, way = t[i - 1].at, t[i - 1].leave, t[i - 1].cum
-        way += leg(distance, here, first.place)
-        begin = opening(window, first, now + leg(time, here, first.place))
+        way += ride[here, first.place, WAY]
+        begin = opening(window, first, now + ride[here, first.place, TIME])
         if forbidden(window, first, begin):
             break
         now = begin + takes(first, here, first.place)
         here = first.place
         for j in range(i, m + 1):
-            start = opening(window, second, now + leg(time, here, second.place))
+            start = opening(window, second, now + ride[here, second.place, TIME])
             if forbidden(window, second, start):
                 break
             leave = start + takes(second, here, second.place)
-            more = resume(distance, time, items, window, kind, line, m, t, j, leave, second.place)
+            more = resume(ride, items, window, kind, line, m, t, j, leave, second.place)
             if more < FAR:
-                more += way + leg(distance, here, second.place)
+                more += way + ride[here, second.place, WAY]
                 price = base + least(kind, vehicle, more, need)
                 if price < found and t[m].cum + more <= kind.max_distance + EPSILON:
                     if kind.timed:
@@ -304,8 +324,8 @@ def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
                 break
             item = items[line[j]]
             place = item.place if item.place >= 0 else here
-            way += leg(distance, here, place)
-            begin_item = opening(window, item, now + leg(time, here, place))
+            way += ride[here, place, WAY]
+            begin_item = opening(window, item, now + ride[here, place, TIME])
             if forbidden(window, item, begin_item):
                 break
             now = begin_item + takes(item, here, place)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from numba import njit
-
 from qopt.kernels.fleet_insert import exact
 from qopt.kernels.fleet_times import FAR, RELOAD, follow, loads, peaks, settle, slacken
+from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
 REMOVED = 10.0  # visits removed per iteration, on average
@@ -16,7 +15,7 @@ _MERGE = 0.3  # chance that a reload is tried without
 _REST = 0.5  # chance that the breaks of a changed route find their places anew
 
 
-@njit(cache=True, nogil=True)
+@bare
 def touch(s: Any, v: int) -> None:
     """Keep a copy of route v, once per iteration, for undoing."""
     now, vehicle = s.now[0], s.vehicle[v]
@@ -29,7 +28,7 @@ def touch(s: Any, v: int) -> None:
             s.old_route[v, j] = s.route[v, j]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def refresh(f: Any, s: Any, v: int) -> bool:
     """Work everything out that is kept of route v; whether its times and loads hold."""
     vehicle, line, t, load = s.vehicle[v], s.route[v], s.step[v], s.load[v]
@@ -44,11 +43,11 @@ def refresh(f: Any, s: Any, v: int) -> bool:
         elif f.item[item].role == RELOAD:
             vehicle.trips += 1
     kind = f.kind[vehicle.kind]
-    distance, time = f.distance[kind.profile], f.time[kind.profile]
-    ok, end, cost, idle, duration = follow(distance, time, f.item, f.window, kind, vehicle.begun, line, m, t)
-    slacken(time, f.item, f.window, kind, line, m, t)
+    ride = f.ride[kind.profile]
+    ok, end, cost, idle, duration = follow(ride, f.item, f.window, kind, vehicle.begun, line, m, t)
+    slacken(ride, f.item, f.window, kind, line, m, t)
     if s.now[0].rules:
-        settle(time, f.item, f.window, kind, line, m, t, end - duration)
+        settle(ride, f.item, f.window, kind, line, m, t, end - duration)
     fit = loads(f.item, f.amount, f.capacity[vehicle.kind], line, m, load)
     peaks(f.item, line, m, load)
     if vehicle.made == 0:
@@ -58,7 +57,7 @@ def refresh(f: Any, s: Any, v: int) -> bool:
     return (ok and fit) or vehicle.made == 0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put(s: Any, v: int, item: int, j: int) -> None:
     """Item before position j of route v."""
     line = s.route[v]
@@ -68,7 +67,7 @@ def put(s: Any, v: int, item: int, j: int) -> None:
     s.vehicle[v].length += 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def pull(s: Any, v: int, j: int) -> None:
     """Position j of route v goes."""
     line = s.route[v]
@@ -77,7 +76,7 @@ def pull(s: Any, v: int, j: int) -> None:
     s.vehicle[v].length -= 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def drop_one(s: Any, c: int) -> bool:
     """Mark visit c as taken out, unless it is out or its vehicle has begun with it."""
     v, now = s.visit[c].owner, s.now[0]
@@ -90,7 +89,7 @@ def drop_one(s: Any, c: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@bare
 def ruin(f: Any, s: Any, centre: int) -> None:
     """Remove strings from the routes nearest to a visit, and with each visit those that go where it goes."""
     made, filled = 0, 0
@@ -129,7 +128,7 @@ def ruin(f: Any, s: Any, centre: int) -> None:
             break
 
 
-@njit(cache=True, nogil=True)
+@bare
 def close_up(f: Any, s: Any, v: int) -> None:
     """Route v without what was dropped; reloads that serve no trip go, breaks find their places anew."""
     visits, vehicle, line = len(s.visit), s.vehicle[v], s.route[v]
@@ -159,18 +158,18 @@ def close_up(f: Any, s: Any, v: int) -> None:
         move_breaks(f, s, v)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def holds(f: Any, s: Any, v: int) -> bool:
     """Whether times and loads of route v hold as it stands."""
     vehicle, line = s.vehicle[v], s.route[v]
     kind = f.kind[vehicle.kind]
-    distance, time = f.distance[kind.profile], f.time[kind.profile]
+    ride = f.ride[kind.profile]
     m = vehicle.length
-    ok, _, _, _, _ = follow(distance, time, f.item, f.window, kind, vehicle.begun, line, m, s.trial_step)
+    ok, _, _, _, _ = follow(ride, f.item, f.window, kind, vehicle.begun, line, m, s.trial_step)
     return ok and loads(f.item, f.amount, f.capacity[vehicle.kind], line, m, s.trial_load)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def move_breaks(f: Any, s: Any, v: int) -> None:
     """Put every break of route v where the route costs least."""
     vehicle = s.vehicle[v]
@@ -192,7 +191,7 @@ def move_breaks(f: Any, s: Any, v: int) -> None:
     refresh(f, s, v)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def undo(f: Any, s: Any) -> None:
     """Put the touched routes and the absent visits back as they were before the iteration."""
     now = s.now[0]

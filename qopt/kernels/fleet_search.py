@@ -8,17 +8,17 @@ or stays out where its penalty is cheaper. Breaks move within their routes.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from qopt.kernels.fleet_insert import skips, try_reload, try_shipment, try_visit
 from qopt.kernels.fleet_moves import close_up, put, refresh, ruin, touch, undo
 from qopt.kernels.fleet_times import EPSILON, FAR
+from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
 _TOGETHER, _APART, _BEFORE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@bare
 def order_removed(f: Any, s: Any) -> None:
     """Sort what was removed: at random, by load, far or close first, by the length or the end of its windows."""
     now = s.now[0]
@@ -52,7 +52,7 @@ def order_removed(f: Any, s: Any) -> None:
         s.visit[j + 1].removed = c
 
 
-@njit(cache=True, nogil=True)
+@bare
 def insert(f: Any, s: Any, c: int) -> bool:
     """Put a visit (of a shipment: both) where it costs least; False when nothing has room or its penalty is cheaper."""
     now, item = s.now[0], f.item[c]
@@ -92,7 +92,7 @@ def insert(f: Any, s: Any, c: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@bare
 def stays_out(f: Any, s: Any, c: int) -> None:
     """Visit c becomes absent."""
     now = s.now[0]
@@ -102,14 +102,14 @@ def stays_out(f: Any, s: Any, c: int) -> None:
     now.penalties += f.item[c].penalty if f.item[c].penalty < FAR else 0.0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def on_board(f: Any, s: Any, c: int) -> bool:
     """Whether visit c delivers what a vehicle has picked up already, and is not made."""
     p = f.item[c].pickup
     return p >= 0 and s.visit[c].owner < 0 and s.visit[p].owner >= 0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def recreate(f: Any, s: Any) -> None:
     """Insert what was removed; what stays out becomes absent."""
     now = s.now[0]
@@ -130,7 +130,7 @@ def recreate(f: Any, s: Any) -> None:
     now.removed = 0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def broken_by(f: Any, s: Any, rule: Any) -> float:
     """How often a rule between visits is broken: routes too many, pairs in one route, a wrong order."""
     amount = 0.0
@@ -154,7 +154,7 @@ def broken_by(f: Any, s: Any, rule: Any) -> float:
     return max(0.0, amount - 1.0) if rule.kind == _TOGETHER else amount
 
 
-@njit(cache=True, nogil=True)
+@bare
 def whole_price(f: Any, s: Any) -> None:
     """What no single route tells: rules between visits, changes of the current plan, balance and the last return."""
     now = s.now[0]
@@ -186,7 +186,7 @@ def whole_price(f: Any, s: Any) -> None:
             now.extra += now.per_spread * (longest - shortest) + now.per_end * last
 
 
-@njit(cache=True, nogil=True)
+@bare
 def keep_elite(f: Any, s: Any) -> None:
     """Enter the present plan among the elites unless it is there already, breaks a hard rule or is too poor.
 
@@ -241,7 +241,7 @@ def keep_elite(f: Any, s: Any) -> None:
     now.best = min(now.best, total)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def fleet_search(f: Any, s: Any, units: int) -> int:
     """Run ``units`` iterations, fewer only when the target is reached; return how many were run."""
     now = s.now[0]

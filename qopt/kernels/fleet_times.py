@@ -2,29 +2,22 @@
 
 ``f`` holds the constants of a fleet and ``s`` the state of a search: tuples of a few arrays, most of them of records,
 which are described in ``solvers/proposers/_fleet_state.py``. A place below 0 is wherever the vehicle is (a break), or
-nowhere in particular (a vehicle without start or end): going there takes nothing.
+nowhere in particular (a vehicle without start or end): going there takes nothing, as the last line of ``ride`` says.
 """
 
 from typing import Any
 
-from numba import njit
+from qopt.kernels.jit import bare
 
 EPSILON = 1e-9
 FAR = 1e18
 RELOAD = 2
 DELIVER, COLLECT, CHANGE = 0, 1, 2
 LOAD, PRE, SUF = 0, 1, 2
+WAY, TIME, WAY_BACK, TIME_BACK = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True)
-def leg(matrix: Any, a: int, b: int) -> float:
-    """Entry of a travel matrix; 0 where one of the places is nowhere."""
-    if a < 0 or b < 0 or a == b:
-        return 0.0
-    return float(matrix[a, b])
-
-
-@njit(cache=True, nogil=True)
+@bare
 def opening(window: Any, item: Any, arrival: float) -> float:
     """When an item starts for a vehicle that arrives then: after its last window, never before that begins."""
     for w in range(item.window, item.window_end):
@@ -33,7 +26,7 @@ def opening(window: Any, item: Any, arrival: float) -> float:
     return arrival
 
 
-@njit(cache=True, nogil=True)
+@bare
 def lateness(window: Any, item: Any, start: float) -> float:
     """By how much a start is after the last window."""
     if item.window == item.window_end:
@@ -41,13 +34,13 @@ def lateness(window: Any, item: Any, start: float) -> float:
     return max(0.0, start - window[item.window_end - 1, 1])
 
 
-@njit(cache=True, nogil=True)
+@bare
 def forbidden(window: Any, item: Any, start: float) -> bool:
     """Whether a start is late where it may not be."""
     return item.late_price >= FAR and lateness(window, item, start) > EPSILON
 
 
-@njit(cache=True, nogil=True)
+@bare
 def last_opening(window: Any, item: Any, latest: float) -> float:
     """The last time within the windows that is not after ``latest``; -FAR for none."""
     if item.window == item.window_end:
@@ -58,14 +51,14 @@ def last_opening(window: Any, item: Any, latest: float) -> float:
     return -FAR
 
 
-@njit(cache=True, nogil=True)
+@bare
 def takes(item: Any, before: int, here: int) -> float:
     """Time of an item: its service, and its set-up where the vehicle comes from another place."""
     return float(item.service + (item.setup if before != here else 0.0))
 
 
-@njit(cache=True, nogil=True)
-def follow(distance: Any, time: Any, items: Any, window: Any, kind: Any, begun: bool, seq: Any, m: int, t: Any) -> Any:
+@bare
+def follow(ride: Any, items: Any, window: Any, kind: Any, begun: bool, seq: Any, m: int, t: Any) -> Any:
     """Go through a sequence; writes ``at``, ``start``, ``leave``, ``cum`` of ``t``: (ok, end, cost, idle, duration).
 
     ``t[j].at`` is the place of item j, ``t[j].cum`` the way gone on arrival there (``t[m].cum`` the whole). ``ok`` says
@@ -77,9 +70,9 @@ def follow(distance: Any, time: Any, items: Any, window: Any, kind: Any, begun: 
     for j in range(m):
         item = items[seq[j]]
         to = item.place if item.place >= 0 else here
-        ride = leg(time, here, to)
-        way += leg(distance, here, to)
-        begin = opening(window, item, now + ride)
+        spent = ride[here, to, TIME]
+        way += ride[here, to, WAY]
+        begin = opening(window, item, now + spent)
         over = lateness(window, item, begin)
         if over > EPSILON:
             if item.late_price >= FAR:
@@ -88,26 +81,26 @@ def follow(distance: Any, time: Any, items: Any, window: Any, kind: Any, begun: 
                 late += over * item.late_price
         need = takes(item, here, to)
         t[j].at, t[j].start, t[j].leave, t[j].cum = to, begin, begin + need, way
-        busy += ride + need
+        busy += spent + need
         here, now = to, begin + need
-    ride = leg(time, here, kind.end)
-    way += leg(distance, here, kind.end)
-    t[m].cum = way
-    busy += ride
-    end = now + ride
+    spent = ride[here, kind.end, TIME]
+    way += ride[here, kind.end, WAY]
+    t[m].at, t[m].cum = kind.end, way
+    busy += spent
+    end = now + spent
     depart = kind.earliest
     if kind.timed and m > 0 and not begun:
         bound, to = end, kind.end
         for j in range(m - 1, -1, -1):
             item = items[seq[j]]
             before = t[j - 1].at if j > 0 else kind.start
-            latest = bound - leg(time, t[j].at, to) - takes(item, before, t[j].at)
+            latest = bound - ride[t[j].at, to, TIME] - takes(item, before, t[j].at)
             if lateness(window, item, t[j].start) > EPSILON:
                 bound = t[j].start
             else:
                 bound = max(t[j].start, last_opening(window, item, latest))
             to = t[j].at
-        depart = max(depart, bound - leg(time, kind.start, to))
+        depart = max(depart, bound - ride[kind.start, to, TIME])
     duration = end - depart
     if end > kind.latest + EPSILON or way > kind.max_distance + EPSILON or duration > kind.max_duration + EPSILON:
         ok = False
@@ -116,31 +109,37 @@ def follow(distance: Any, time: Any, items: Any, window: Any, kind: Any, begun: 
     return ok, end, cost, duration - busy, duration
 
 
-@njit(cache=True, nogil=True)
-def settle(time: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any, depart: float) -> None:
+@bare
+def settle(ride: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any, depart: float) -> None:
     """``t[j].begin`` and ``t[j].done``: when items start and end after a departure that late, ``at`` being known."""
     here, now = kind.start, depart
     for j in range(m):
         item = items[seq[j]]
-        t[j].begin = opening(window, item, now + leg(time, here, t[j].at))
+        t[j].begin = opening(window, item, now + ride[here, t[j].at, TIME])
         t[j].done = t[j].begin + takes(item, here, t[j].at)
         here, now = t[j].at, t[j].done
 
 
-@njit(cache=True, nogil=True)
-def slacken(time: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any) -> None:
-    """``t[j].slack``: the latest time to leave item j at which everything after it still starts within its windows."""
+@bare
+def slacken(ride: Any, items: Any, window: Any, kind: Any, seq: Any, m: int, t: Any) -> None:
+    """The latest times at which everything after still starts within its windows: to leave item j, ``t[j].slack``, and
+    to arrive at it if its set-up falls away, ``t[j].due``."""
     bound, to = kind.latest, kind.end
+    t[m].due = bound
     for j in range(m - 1, -1, -1):
         item = items[seq[j]]
-        t[j].slack = bound - leg(time, t[j].at, to)
+        t[j].slack = bound - ride[t[j].at, to, TIME]
         before = t[j - 1].at if j > 0 else kind.start
-        latest = t[j].slack - takes(item, before, t[j].at)
-        bound = latest if item.late_price < FAR else last_opening(window, item, latest)
+        latest, due = t[j].slack - takes(item, before, t[j].at), t[j].slack - item.service
+        if item.late_price >= FAR:
+            bound = last_opening(window, item, latest)
+            t[j].due = bound if latest == due else last_opening(window, item, due)
+        else:
+            bound, t[j].due = latest, due
         to = t[j].at
 
 
-@njit(cache=True, nogil=True)
+@bare
 def loads(items: Any, amount: Any, capacity: Any, seq: Any, m: int, load: Any) -> bool:
     """``load[LOAD, j]``: on board before item j; whether capacities hold. A trip begins with all it delivers."""
     ok = True
@@ -164,7 +163,7 @@ def loads(items: Any, amount: Any, capacity: Any, seq: Any, m: int, load: Any) -
     return ok
 
 
-@njit(cache=True, nogil=True)
+@bare
 def peaks(items: Any, seq: Any, m: int, load: Any) -> None:
     """Highest loads of a trip up to (``load[PRE]``) and from (``load[SUF]``) each point between items."""
     for d in range(load.shape[2]):

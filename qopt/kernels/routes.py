@@ -10,8 +10,8 @@ the record of its scalars. Everything a step needs stands there, so that cutting
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
 CAPACITY_SLACK = 1e-9
@@ -23,13 +23,13 @@ BLINK = 0.01  # chance that an insertion position is overlooked
 EPSILON = 1e-9
 
 
-@njit(cache=True, nogil=True)
+@bare
 def until_blink(rng: Any) -> int:
     """Positions up to and including the next one that is overlooked: geometric with chance ``BLINK``."""
     return 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))
 
 
-@njit(cache=True, nogil=True)
+@bare
 def touch(s: Any, r: int) -> None:
     """Keep a copy of route r, once per iteration, for undoing."""
     now = s.now[0]
@@ -43,7 +43,7 @@ def touch(s: Any, r: int) -> None:
             s.old_route[r, j] = s.route[r, j]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def take(s: Any, r: int, start: int, stop: int) -> None:
     """Remove the customers at positions start..stop-1 of route r."""
     if stop <= start:
@@ -73,7 +73,7 @@ def take(s: Any, r: int, start: int, stop: int) -> None:
         now["cost"] -= gain - s.out[before, after]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def ruin(s: Any, centre: int) -> None:
     """Remove strings from the routes nearest to a customer."""
     now = s.now[0]
@@ -117,7 +117,7 @@ def ruin(s: Any, centre: int) -> None:
             break
 
 
-@njit(cache=True, nogil=True)
+@bare
 def order_removed(s: Any) -> None:
     """Sort the removed customers: at random, by demand, far or close from the depot first (4:4:2:1)."""
     now = s.now[0]
@@ -144,7 +144,7 @@ def order_removed(s: Any) -> None:
         s.removed[j + 1] = c
 
 
-@njit(cache=True, nogil=True)
+@bare
 def insert(s: Any, c: int) -> bool:
     """Put a customer where it costs least, overlooking a position now and then; False when nothing has room."""
     now = s.now[0]
@@ -188,7 +188,7 @@ def insert(s: Any, c: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@bare
 def recreate(s: Any) -> None:
     """Insert every removed customer; those without room become absent."""
     now = s.now[0]
@@ -206,7 +206,7 @@ def recreate(s: Any) -> None:
         now["high"] -= 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def undo(s: Any) -> None:
     """Put the touched routes and the absent customers back as they were before the iteration."""
     now = s.now[0]
@@ -223,7 +223,7 @@ def undo(s: Any) -> None:
         s.owner[s.absent[k]] = -1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def keep_elite(s: Any) -> None:
     """Enter the present routes among the elites unless they are there already or too poor.
 
@@ -273,7 +273,7 @@ def keep_elite(s: Any) -> None:
     now["best"] = min(now["best"], cost)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def price_absence(now: Any) -> None:
     """Every 100 iterations: a higher price while customers are absent, a lower one while all are served."""
     if now["iteration"] % 100 == 0:
@@ -281,7 +281,7 @@ def price_absence(now: Any) -> None:
         now["price"] = min(max(now["price"] * factor, now["least_price"]), 1e4 * now["least_price"])
 
 
-@njit(cache=True, nogil=True)
+@bare
 def ruin_and_recreate(s: Any, units: int) -> int:
     """Run ``units`` iterations, fewer only when the target is reached; return how many were run."""
     now = s.now[0]

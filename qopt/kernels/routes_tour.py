@@ -11,8 +11,8 @@ of reversals undoes any of them.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 from qopt.kernels.routes import keep_elite
 
@@ -23,7 +23,7 @@ DEPTH = 12  # longest chain of flips
 KICK = 40  # longest stretch moved by a kick
 
 
-@njit(cache=True, nogil=True)
+@bare
 def reverse(tour: Any, place: Any, i: int, j: int) -> None:
     """Reverse the tour from position i round to position j, or the rest of it when that is shorter: the same tour."""
     n = len(tour)
@@ -38,7 +38,7 @@ def reverse(tour: Any, place: Any, i: int, j: int) -> None:
         j = j - 1 if j > 0 else n - 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def flip(s: Any, first: int, last: int) -> None:
     """Reverse the stretch from one node to another and note it in the journal."""
     now = s.now[0]
@@ -49,7 +49,7 @@ def flip(s: Any, first: int, last: int) -> None:
     reverse(s.tour, s.place, i, j)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def rewind(s: Any, mark: int) -> None:
     """Undo the flips noted after the journal had ``mark`` entries."""
     now = s.now[0]
@@ -58,7 +58,7 @@ def rewind(s: Any, mark: int) -> None:
         reverse(s.tour, s.place, s.journal[now["flips"], 0], s.journal[now["flips"], 1])
 
 
-@njit(cache=True, nogil=True)
+@bare
 def beside(tour: Any, place: Any, node: int, forward: bool) -> int:
     """The node after (or before) a node."""
     i = place[node]
@@ -67,7 +67,7 @@ def beside(tour: Any, place: Any, node: int, forward: bool) -> int:
     return tour[i - 1] if i > 0 else tour[len(tour) - 1]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def awaken(s: Any, node: int) -> None:
     """Put a node on the list of those whose surroundings have changed."""
     now = s.now[0]
@@ -77,7 +77,7 @@ def awaken(s: Any, node: int) -> None:
         now["waiting"] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def added(joined: Any, depth: int, a: int, b: int) -> bool:
     """Whether the chain has added the edge a - b at one of its first ``depth`` levels."""
     for k in range(depth):  # noqa: SIM110 -- no generators in kernels
@@ -86,7 +86,7 @@ def added(joined: Any, depth: int, a: int, b: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@bare
 def chain(s: Any, base: int, forward: bool) -> float:
     """Try chains of flips that begin by taking out the edge beside a node; keep the first that gains.
 
@@ -143,7 +143,7 @@ def chain(s: Any, base: int, forward: bool) -> float:
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def settle(s: Any) -> None:
     """Improve around the waiting nodes until none is left (or the journal is nearly full)."""
     now = s.now[0]
@@ -159,7 +159,7 @@ def settle(s: Any) -> None:
                 now["cost"] -= gain
 
 
-@njit(cache=True, nogil=True)
+@bare
 def kick(s: Any) -> None:
     """Exchange two neighbouring stretches, of at most half the tour, at a random place: a local double bridge."""
     now = s.now[0]
@@ -179,7 +179,7 @@ def kick(s: Any) -> None:
         awaken(s, node)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def show_route(s: Any) -> None:
     """Write the tour as one route from node 0."""
     n = len(s.tour)
@@ -188,7 +188,7 @@ def show_route(s: Any) -> None:
         s.route[0, k - 1] = s.tour[(start + k) % n]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def improve_tour(s: Any, units: int) -> int:
     """Run ``units`` kicks with improvement, fewer only when the target is reached; return how many were run."""
     now = s.now[0]
