@@ -11,24 +11,33 @@ import click
 FILE = click.Path(path_type=Path)
 
 
-class Duration(click.ParamType):
-    """A number of seconds, or a text such as 20s, 1.5m or 2h: the words of a document's ``solve:`` section."""
+class Word(click.ParamType):
+    """A number or a text, as the ``solve:`` section of a document takes it.
 
-    name = "seconds"
+    Parameters
+    ----------
+    name
+        Of the type in ``qopt.models.instance``.
+    told
+        What it has to be, with examples.
+    """
+
+    def __init__(self, name: str, told: str) -> None:
+        self.name, self.told = name, told
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds, above 0 and finite."""
+        """The number meant, finite."""
         from pydantic import TypeAdapter, ValidationError
 
-        from qopt.models.instance import Seconds
+        from qopt.models import instance
 
         try:
-            seconds: float = TypeAdapter(Seconds).validate_python(_number(value))
+            number: float = TypeAdapter(getattr(instance, self.name)).validate_python(_number(value))
         except ValidationError:
-            seconds = math.inf
-        if not math.isfinite(seconds):
-            self.fail(f"{value!r} is no duration above 0, such as 20, 20s, 1.5m or 2h.", param, ctx)
-        return seconds
+            number = math.inf
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no {self.told}.", param, ctx)
+        return number
 
 
 def _number(value: Any) -> Any:
@@ -39,7 +48,8 @@ def _number(value: Any) -> Any:
         return value
 
 
-SECONDS = Duration()
+SECONDS = Word("Seconds", "duration above 0, such as 20, 20s, 1.5m or 2h")
+SHARE = Word("Share", "share from 0 to 1, such as 0.05 or 5%")
 COUNT = click.IntRange(min=1)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")

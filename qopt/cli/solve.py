@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qopt.cli.errors import NONE_FOUND, OK, WRONG_INPUT, at_file
-from qopt.cli.options import COUNT, FILE, SECONDS, given, json_option, reader_options
+from qopt.cli.options import COUNT, FILE, SECONDS, SHARE, given, json_option, reader_options
 from qopt.cli.output import check_target, read_json, strict_json, write
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Where randomness starts.")
 @click.option("--top", type=COUNT, metavar="K", help="Most distinct plans to return.")
+@click.option("--differ", type=SHARE, metavar="SHARE", help="Least share of decisions in which plans differ: 5%.")
 @click.option("--sampler", metavar="NAME", help="Sampler, several with commas, auto or none.")
 @click.option("--proposer", metavar="NAME", help="Proposer, several with commas, auto or none.")
 @click.option("--formulation", metavar="NAME", help="How the family writes the problem.")
@@ -46,6 +47,7 @@ def solve(
     budget: float | None,
     seed: int | None,
     top: int | None,
+    differ: float | None,
     sampler: str | None,
     proposer: str | None,
     formulation: str | None,
@@ -92,6 +94,7 @@ def solve(
             budget=limit,
             seed=seed,
             top=top,
+            differ=differ,
             sampler=sampler,
             proposer=proposer,
             repair=not no_repair,

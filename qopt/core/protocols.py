@@ -111,7 +111,9 @@ class Family(Protocol):
     proposal``; ``size(instance, formulation) -> (columns, nonzeros)`` before anything is built; ``offers(instance) ->
     formulations`` where an instance does not have them all; data ``approximate``: formulations that only propose,
     their objective being close to the family's own, which the form's judge tells; ``tell(instance, plan) -> plan``
-    adds to a plan that is shown what takes longer to work out than the plan itself, such as reasons.
+    adds to a plan that is shown what takes longer to work out than the plan itself, such as reasons;
+    ``decisions(plan) -> entries`` what a plan decides, entry by entry, where the key does not consist of that; data
+    ``differ``: the share of decisions (0 to 1) in which plans that are listed should differ, 0 where it is absent.
     """
 
     name: str

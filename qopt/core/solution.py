@@ -114,6 +114,8 @@ class Solution:
         ``|objective - bound| / max(1e-9, |objective|)``; None without a bound.
     seen
         How many candidates came to this same plan.
+    differs
+        Share of its decisions, 0 to 1, that the best plan takes otherwise; None outside a ranking.
     """
 
     candidate: Candidate
@@ -124,6 +126,7 @@ class Solution:
     gap: float | None = None
     seen: int = 1
     labels: Any = None
+    differs: float | None = None
 
     @property
     def objective(self) -> float:

@@ -107,8 +107,9 @@ def vary(run: Run, formulation: str, wanted: int, seconds: float, *, seed: int) 
     watch = run.watch.within(seconds, threads=1).silent()
     found = [best[0].candidate.values]
     before = len(run.pool)
+    differ = run.settings.differ or 0.0
     while len(found) < wanted and not watch.expired():
-        cut = _without(problem, found)
+        cut = _without(problem, found, differ)
         outcome = attempt(run, "highs", "exact", partial(solve, cut, watch=watch, threads=1, seed=seed))
         if outcome is None:
             break
@@ -123,8 +124,9 @@ def vary(run: Run, formulation: str, wanted: int, seconds: float, *, seed: int) 
     return new
 
 
-def _without(problem: Problem, points: Sequence[Any]) -> Problem:
-    """The problem with rows that cut off each point: at least one binary column must differ from it."""
+def _without(problem: Problem, points: Sequence[Any], differ: float = 0.0) -> Problem:
+    """The problem with rows that cut off each point: at least one binary column must differ from it, and at least that
+    share of those that are 1 in it."""
     binary = np.flatnonzero(problem.columns.binary)
     indptr = [problem.rows.indptr]
     stack = np.stack([np.where(p[binary] > 0.5, -1.0, 1.0) for p in points])
@@ -135,7 +137,7 @@ def _without(problem: Problem, points: Sequence[Any]) -> Problem:
         np.concatenate(indptr),
         np.concatenate([rows.index, np.tile(binary, len(points))]),
         np.concatenate([rows.value, stack.ravel()]),
-        np.concatenate([rows.lower, 1.0 - ones]),
+        np.concatenate([rows.lower, np.maximum(1.0, np.ceil(differ * ones - 1e-9)) - ones]),
         np.concatenate([rows.upper, np.full(len(points), np.inf)]),
         rows.names.extended(Labels("known plan", (len(points),))),
         None if rows.price is None else np.concatenate([rows.price, np.full(len(points), np.nan)]),

@@ -286,9 +286,12 @@ class Run:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
-    def solutions(self) -> list[Solution]:
-        """Every pool entry as a solution with its plan, best first; at most a few hundred."""
-        chosen = self.entries()[: max(200, 10 * self.settings.top)]
+    def solutions(self, differ: float) -> list[Solution]:
+        """Pool entries as solutions with their plans: the best few hundred, and where plans are to differ as many
+        more from all over the rest, since those next to the best one are mostly like it."""
+        entries, most = self.entries(), max(200, 10 * self.settings.top)
+        rest = entries[most:] if differ > 0 else []
+        chosen = [*entries[:most], *rest[:: -(-len(rest) // most) or 1]]
         return [self._solution(entry) for entry in self._spread(chosen)]
 
     def _spread(self, entries: Sequence[Entry]) -> Iterable[Entry]:

@@ -21,6 +21,8 @@ class Settings:
 
     Parameters
     ----------
+    differ
+        Least share of decisions in which ranked plans differ, 0 to 1; None: as the family says.
     samplers, proposers
         Names in the order given; empty for none; None for ``auto``.
     repair
@@ -36,6 +38,7 @@ class Settings:
     budget: Budget
     seed: int
     top: int
+    differ: float | None
     samplers: tuple[str, ...] | None
     proposers: tuple[str, ...] | None
     repair: bool
@@ -78,6 +81,9 @@ def resolve(section: SolveSection, given: dict[str, Any]) -> Settings:
     top = pick("top", 5)
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise ModelError(f"top must be a whole number from 1 up, got {top!r}")
+    differ = pick("differ", None)
+    if differ is not None and (isinstance(differ, bool) or not isinstance(differ, int | float) or not 0 <= differ <= 1):
+        raise ModelError(f"differ must be a share from 0 to 1, got {differ!r}")
     threads = pick("threads", cores())
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ModelError(f"threads must be a whole number from 1 up, got {threads!r}")
@@ -88,6 +94,7 @@ def resolve(section: SolveSection, given: dict[str, Any]) -> Settings:
         budget=budget,
         seed=seed,
         top=top,
+        differ=None if differ is None else float(differ),
         samplers=_names("samplers", pick("sampler", "auto")),
         proposers=_names("proposers", pick("proposer", "auto")),
         repair=bool(pick("repair", True)),

@@ -34,6 +34,7 @@ def solve(
     budget: float | Budget | None = None,
     seed: int | None = None,
     top: int | None = None,
+    differ: float | None = None,
     sampler: str | Sequence[str] | None = None,
     proposer: str | Sequence[str] | None = None,
     repair: bool = True,
@@ -59,6 +60,9 @@ def solve(
         Default: what the document says, else 0.
     top
         Most distinct plans to return; default 5.
+    differ
+        Least share of its decisions, 0 to 1, in which a plan returned differs from each better one. Default: 0.05 for
+        routes, shops and rosters, so that the next plan is not the best one with a visit moved; else 0.
     sampler, proposer
         A name, several, ``auto`` or ``none``. Naming a sampler leaves the search to it: HiGHS then only repairs and
         bounds.
@@ -103,6 +107,7 @@ def solve(
             "budget": budget,
             "seed": seed,
             "top": top,
+            "differ": differ,
             "sampler": sampler,
             "proposer": proposer,
             "repair": repair,
@@ -198,7 +203,15 @@ def _supervise(run: Run, strategy: Strategy) -> bool:
 
 def _finish(run: Run, cpu_before: float) -> Result:
     subject, record = run.subject, run.record
-    ranked = rank(run.solutions(), sense=subject.sense, top=run.settings.top, bound=run.bound)
+    differ = subject.differ if run.settings.differ is None else run.settings.differ
+    ranked = rank(
+        run.solutions(differ),
+        sense=subject.sense,
+        top=run.settings.top,
+        bound=run.bound,
+        decisions=subject.decisions,
+        differ=differ,
+    )
     solutions = tuple(subject.told(solution) for solution in ranked)
     found = bool(solutions) and solutions[0].feasible
     clash: tuple[Violation, ...] = ()
@@ -270,6 +283,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "origin": solution.origin.value,
         "backend": solution.backend,
         "gap": solution.gap,
+        "differs": solution.differs,
         "seen": solution.seen,
         "parts": dict(solution.check.parts),
         "violations": [{"name": v.name, "amount": v.amount, "message": v.message} for v in solution.check.violations],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,11 +31,33 @@ def order(solution: Solution, sense: Sense) -> tuple[Any, ...]:
     return (not solution.feasible, violation, levels, _ORIGIN[solution.origin], repr(solution.key))
 
 
-def rank(solutions: Iterable[Solution], *, sense: Sense, top: int, bound: Bound | None = None) -> tuple[Solution, ...]:
+def difference(one: Counter[Any], other: Counter[Any]) -> float:
+    """Share of the decisions of one plan that the other does not take, 0 to 1, counted in the longer one."""
+    most = max(one.total(), other.total())
+    return 1.0 - (one & other).total() / most if most else 0.0
+
+
+def rank(
+    solutions: Iterable[Solution],
+    *,
+    sense: Sense,
+    top: int,
+    bound: Bound | None = None,
+    decisions: Callable[[Solution], Counter[Any]] | None = None,
+    differ: float = 0.0,
+) -> tuple[Solution, ...]:
     """The best ``top`` distinct plans, best first, with their gaps.
 
     Solutions with the same ``key`` are one plan: the one that stands first in the order is kept and counts the others
     in ``seen``. Infeasible answers are listed only when there is no feasible one.
+
+    Parameters
+    ----------
+    decisions
+        What a plan decides, entry by entry; without it nothing is said of how plans differ.
+    differ
+        Least share of decisions, 0 to 1, in which a plan differs from every better one that is listed; others are
+        passed over.
     """
     first: dict[Any, Solution] = {}
     seen: dict[Any, int] = {}
@@ -45,7 +68,19 @@ def rank(solutions: Iterable[Solution], *, sense: Sense, top: int, bound: Bound 
     if ordered and ordered[0].feasible:
         ordered = [solution for solution in ordered if solution.feasible]
     value = None if bound is None else bound.value
-    return tuple(
-        replace(s, seen=seen[s.key], gap=relative_gap(s.objective, value) if s.feasible else None)
-        for s in ordered[:top]
-    )
+    listed: list[Solution] = []
+    taken: list[Counter[Any]] = []
+    for s in ordered:
+        if len(listed) == top:
+            break
+        differs = None
+        if decisions is not None:
+            taken.append(decisions(s))
+            apart = [difference(taken[-1], better) for better in taken[:-1]]
+            if min(apart, default=1.0) < differ:
+                taken.pop()
+                continue
+            differs = apart[0] if apart else 0.0
+        gap = relative_gap(s.objective, value) if s.feasible else None
+        listed.append(replace(s, seen=seen[s.key], gap=gap, differs=differs))
+    return tuple(listed)

@@ -47,7 +47,19 @@ def _seconds(value: Any) -> Any:
     return value
 
 
+def _share(value: Any) -> Any:
+    """``0.05``, ``"5%"`` -> share."""
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            return float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        except ValueError:
+            raise ValueError("a share is a number from 0 to 1 or a text such as 5%") from None
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -60,6 +72,8 @@ class SolveSection(Strict):
         Seconds from the call to the answer, or a text such as 20s, 1.5m, 2h.
     top
         How many distinct plans to return.
+    differ
+        Least share of its decisions in which a plan returned differs from each better one, such as 5%.
     sampler, proposer
         Names of backends, auto, or none.
     seed
@@ -72,6 +86,7 @@ class SolveSection(Strict):
 
     budget: Seconds | None = None
     top: int | None = Field(default=None, ge=1, le=1000)
+    differ: Share | None = None
     sampler: str | list[str] | None = None
     proposer: str | list[str] | None = None
     seed: int | None = Field(default=None, ge=0)

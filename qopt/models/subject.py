@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -173,6 +174,22 @@ class Subject:
             plan = self.family.interpret(self.instance, draft)
             key = self.family.key(plan)
         return Solution(candidate, check, candidate.values, plan, key, labels=labels)
+
+    @property
+    def differ(self) -> float:
+        """Share of decisions in which plans differ that a person would call different ones; 0 where any will do."""
+        return float(getattr(self.family, "differ", 0.0))
+
+    def decisions(self, solution: Solution) -> Counter[Any]:
+        """What a plan decides, entry by entry: in the family's words, else what its key consists of."""
+        decide = getattr(self.family, "decisions", None)
+        if decide is not None:
+            return Counter(decide(solution.plan))
+        if isinstance(solution.key, tuple):
+            return Counter(solution.key)
+        values = solution.values
+        assert values is not None
+        return Counter((column, float(values[column])) for column in np.flatnonzero(values).tolist())
 
     def told(self, solution: Solution) -> Solution:
         """A feasible solution with everything that its family has to say of it; for the few that are shown, since

@@ -110,6 +110,9 @@ def ranked(result: Result) -> tuple[list[tuple[str, str]], list[list[str]]]:
     if 2 <= len(parts) <= MOST_PARTS:
         columns += [("without prices" if name == "objective" else name, "right") for name in parts]
         cells += [numbers([s.check.parts.get(name) for s in solutions]) for name in parts]
+    if len(solutions) > 1:
+        columns.append(("differs", "right"))
+        cells.append(["" if k == 0 else percent(s.differs) for k, s in enumerate(solutions)])
     columns += [("feasible", "left"), ("found by", "left"), ("times", "right")]
     cells.append(["yes" if s.feasible else f"no, {_count(len(s.check.violations), 'rule')} broken" for s in solutions])
     cells.append([f"{s.backend} ({s.origin.value})" for s in solutions])

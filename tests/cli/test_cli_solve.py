@@ -30,7 +30,7 @@ def test_a_person_reads_verdict_table_plan_and_funnel(capfd: Capture) -> None:
     lines = said.out.splitlines()
     assert lines[0] == "market-stall  knapsack, maximise"
     assert lines[1].startswith("optimal: 381, proven best by highs")
-    assert lines[3].split() == ["#", "objective", "gap", "feasible", "found", "by", "times"]
+    assert lines[3].split() == ["#", "objective", "gap", "differs", "feasible", "found", "by", "times"]
     assert [line.split()[1] for line in lines[4:7]] == ["381", "374", "370"]
     assert "taken   3 × apples, 2 × pears, leeks, honey" in said.out
     assert "feasible in the end (best 381)" in said.out
@@ -150,6 +150,8 @@ def test_a_disk_that_fails_at_the_end_does_not_lose_the_answer(
     ("words", "says"),
     [
         (("--budget", "x"), "'x' is no duration above 0"),
+        (("--differ", "101%"), "no share from 0 to 1"),
+        (("--differ", "half"), "no share from 0 to 1"),
         (("--budget", "nan"), "no duration above 0"),
         (("--budget", "0"), "no duration above 0"),
         (("--budget", "-3s"), "no duration above 0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from qopt.core.budget import Budget
 from qopt.core.errors import ModelError
@@ -24,6 +25,18 @@ def test_the_call_wins_over_the_document_and_it_over_the_defaults() -> None:
     assert settings.samplers == ("random",)
     assert settings.seed == 0
     assert resolve(SolveSection(), {}).budget.seconds == DEFAULT_SECONDS
+
+
+def test_a_share_is_a_number_or_a_text() -> None:
+    assert SolveSection(differ="5%").differ == SolveSection(differ=0.05).differ == 0.05
+    assert resolve(SolveSection(differ="5 %"), {}).differ == 0.05
+    assert resolve(SolveSection(differ="5%"), {"differ": 0}).differ == 0.0
+    assert resolve(SolveSection(), {}).differ is None
+    for wrong in ("5 percent", 1.5, -0.1, "101%"):
+        with pytest.raises(ValidationError, match=r"share|less than or equal|greater than or equal"):
+            SolveSection(differ=wrong)
+    with pytest.raises(ModelError, match="share from 0 to 1, got 2"):
+        resolve(SolveSection(), {"differ": 2})
 
 
 def test_auto_none_and_lists_of_names() -> None:

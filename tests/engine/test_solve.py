@@ -65,6 +65,17 @@ def test_ranked_alternatives_are_the_next_best_in_order() -> None:
     assert result.gap == 0.0
 
 
+def test_plans_differ_in_the_share_that_was_asked_for() -> None:
+    problem = knapsack(2)
+    apart = qopt.solve(problem, budget=20.0, seed=1, top=4, differ=0.5)
+    taken = [set(np.flatnonzero(s.values)) for s in apart.solutions]
+
+    assert apart.objective == optima(problem, 1)[0]
+    assert [s.differs for s in apart.solutions] == [1 - len(t & taken[0]) / max(len(t), len(taken[0])) for t in taken]
+    for k, one in enumerate(taken):
+        assert all(2 * len(one & other) <= max(len(one), len(other)) for other in taken[:k])
+
+
 def test_infeasible_is_a_status_with_the_rules_that_clash() -> None:
     names = NameTable((Labels("at least two"), Labels("at most one", why="only one ramp")))
     rows = Rows([0, 2, 4], [0, 1, 0, 1], [1, 1, 1, 1], [2, -np.inf], [np.inf, 1], names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from qopt.core.problem import Sense
 from qopt.core.result import Bound
 from qopt.core.solution import Candidate, Check, Origin, Solution, Violation
 from qopt.evaluate.metrics import gap_at, time_to_target
-from qopt.evaluate.rank import rank
+from qopt.evaluate.rank import difference, rank
 
 
 def made(key: str, *levels: float, broken: float = 0.0, origin: Origin = Origin.SAMPLED) -> Solution:
@@ -69,3 +70,25 @@ def test_the_order_in_which_floats_were_added_decides_nothing() -> None:
     assert found.objective > proven.objective
     assert rank([proven, found], sense=Sense.MINIMIZE, top=9)[0].origin is Origin.PROPOSED
     assert keys(rank([made("b", 10**11 + 1.0), made("a", 10.0**11)], sense=Sense.MINIMIZE, top=9)) == ["a", "b"]
+
+
+def test_plans_that_are_too_alike_are_passed_over() -> None:
+    """abcd; abce differs in a quarter; abgh in half of both; xy, which is shorter, in all of the longer ones."""
+    pool = [made("abcd", 1), made("abce", 2), made("abgh", 3), made("abgi", 4), made("xy", 5), made("xz", 6)]
+
+    def ranked(differ: float, top: int = 9) -> list[tuple[str, float | None]]:
+        found = rank(
+            pool, sense=Sense.MINIMIZE, top=top, differ=differ, decisions=lambda solution: Counter(solution.key)
+        )
+        return [(s.key, s.differs) for s in found]
+
+    assert ranked(0.0) == [("abcd", 0), ("abce", 0.25), ("abgh", 0.5), ("abgi", 0.5), ("xy", 1), ("xz", 1)]
+    assert ranked(0.5) == [("abcd", 0), ("abgh", 0.5), ("xy", 1), ("xz", 1)]
+    assert ranked(0.6) == [("abcd", 0), ("xy", 1)]
+    assert ranked(0.5, top=2) == [("abcd", 0), ("abgh", 0.5)]
+
+
+def test_decisions_count_as_often_as_they_are_taken() -> None:
+    assert difference(Counter("aab"), Counter("aab")) == 0
+    assert difference(Counter("aab"), Counter("ab")) == pytest.approx(1 / 3)
+    assert difference(Counter(), Counter()) == 0

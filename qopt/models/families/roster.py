@@ -26,6 +26,7 @@ class Roster:
     """The family of rosters."""
 
     name: str = "roster"
+    differ: float = 0.05
     instance: type[RosterInstance] = RosterInstance
     formulations: Mapping[str, str] = field(
         default_factory=lambda: {"cells": "one binary column per person, day and shift, every rule a linear row"}
@@ -90,6 +91,11 @@ class Roster:
         """Plans are the same when everybody has the same shifts."""
         lines = {str(line["person"]): tuple(str(shift or "") for shift in line["shifts"]) for line in plan["roster"]}
         return tuple(sorted(lines.items()))
+
+    def decisions(self, plan: Mapping[str, Any]) -> list[Any]:
+        """The shift of every person on every day that has one."""
+        key = self.key(plan)
+        return [(person, day, shift) for person, shifts in key for day, shift in enumerate(shifts) if shift]
 
     def example(self) -> RosterInstance:
         """A week in a kiosk: four people and two shifts; Ada wants Wednesday off and only Cem and Dee may cash up."""

@@ -33,6 +33,7 @@ class Routing:
     """The family of routing problems."""
 
     name: str = "routing"
+    differ: float = 0.05
     instance: type[RoutingInstance] = RoutingInstance
     formulations: Mapping[str, str] = field(
         default_factory=lambda: {
@@ -203,6 +204,15 @@ class Routing:
             stops = tuple(str(stop) for stop in route["stops"])
             lines.append((min(stops, stops[::-1]), round(float(route["cost"]), 6)))
         return tuple(sorted(lines))
+
+    def decisions(self, plan: Mapping[str, Any]) -> list[Any]:
+        """Every leg of every route: by which kind of vehicle, and whichever way where that is no matter of time."""
+        legs: list[Any] = []
+        for route in plan["routes"]:
+            stops = ["", *map(str, route["stops"]), ""]
+            pairs = zip(stops, stops[1:])
+            legs += [(route["kind"], *pair) for pair in pairs] if "kind" in route else map(frozenset, pairs)
+        return legs
 
     def example(self) -> RoutingInstance:
         """A bakery with two vans and six shops: each van takes the three shops on its side of the river."""

@@ -37,6 +37,7 @@ class JobShop:
     """The family of job, flexible, open and flow shops, and of projects with limited resources."""
 
     name: str = "shop"
+    differ: float = 0.05
     instance: type[ShopInstance] = ShopInstance
     formulations: Mapping[str, str] = field(
         default_factory=lambda: {
@@ -163,6 +164,14 @@ class JobShop:
         lines = [line for line in plan["tasks"] if line["end"] > line["start"]]
         lines.sort(key=lambda line: (str(line["machine"]), line["start"]))
         return tuple((str(line["machine"]), str(line["job"]), str(line["task"])) for line in lines)
+
+    def decisions(self, plan: Mapping[str, Any]) -> list[Any]:
+        """What follows what on every machine and resource, and how every task of a rich instance is done."""
+        key = self.key(plan)
+        if "jobs" not in plan:
+            return [pair for pair in zip(key, key[1:]) if pair[0][0] == pair[1][0]]
+        ways, lines = key
+        return [*ways, *((place, *pair) for place, found in lines for pair in zip(found, found[1:]))]
 
     def example(self) -> ShopInstance:
         """Three cakes: the oven is busy for 24 and cannot begin before 2, so 26 is best, with the torte baked last."""
