@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+_TRIES = 64
+"""Most labels that one is compared with."""
+
 
 @njit(cache=True, nogil=True, inline="always")
 def unpack(c: Any, count: int, sums: int, have: Any) -> None:
@@ -161,8 +164,66 @@ def completions(c: Any, base: int, sums: Any, step: Any, fee: Any, price: Any, r
                 here[i] += fee[d, i]
 
 
+@njit(cache=True, nogil=True, inline="always")
+def begin_at(slot: Any, number: int) -> int:
+    """Where the search for a number begins in a table of 2^m places."""
+    mixed = (number ^ (number >> 20)) & 0xFFFFFFFF
+    mixed *= 0x45D9F3B
+    return (mixed ^ (mixed >> 16)) & (len(slot) - 1)
+
+
 @njit(cache=True, nogil=True)
-def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: Any, found: Any, row: Any) -> float:
+def thin(c: Any, sums: int, found: Any, first: int, last: int, slot: Any) -> int:
+    """Drop labels of one day where another is no dearer and has used up no more; returns the end of those that stay.
+
+    That another has less of a sum is no worse where the sum has no least. Labels are alike in everything else: those
+    are chained, from a place of ``slot`` on, which is left as it was found.
+    """
+    count, every = last - first, len(c.size)
+    price, key, stays = np.empty(count), np.empty(count, np.int64), np.ones(count, np.bool_)
+    used, chains = np.empty(count, np.int64), 0
+    for i in range(count):
+        price[i], key[i] = found[first + i].price, found[first + i].state
+        for k in range(every):
+            if c.falls[k]:
+                key[i] -= found[first + i].state % sums // c.stride[k] % c.size[k] * c.stride[k]
+    for i in np.argsort(price):
+        at = begin_at(slot, key[i])
+        while slot[at] >= 0 and key[slot[at] - first] != key[i]:
+            at = (at + 1) & (len(slot) - 1)
+        other, tries = np.int64(slot[at]), 0
+        while other >= 0 and tries < _TRIES:
+            less = True
+            for k in range(every):
+                if c.falls[k]:
+                    there = found[other].state % sums // c.stride[k] % c.size[k]
+                    less &= there <= found[first + i].state % sums // c.stride[k] % c.size[k]
+            if less:
+                break
+            other = found[other].next
+            tries += 1
+        if other >= 0 and tries < _TRIES:
+            stays[i] = False
+            continue
+        if slot[at] < 0:
+            used[chains] = at
+            chains += 1
+        found[first + i].next = slot[at]
+        slot[at] = first + i
+    for chain in range(chains):
+        slot[used[chain]] = -1
+    stay = first
+    for i in range(count):
+        if stays[i]:
+            found[stay] = found[first + i]
+            stay += 1
+    return stay
+
+
+@njit(cache=True, nogil=True)
+def cheapest_row(
+    c: Any, place: Any, price: Any, rest: Any, below: float, sums: int, slot: Any, found: Any, row: Any
+) -> float:
     """Write the cheapest row to ``row`` where its price is below ``below``; returns its price.
 
     Parameters
@@ -175,10 +236,12 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
         (days, duties): infinity for duties that are not allowed.
     rest
         From ``completions``.
+    sums
+        How many numbers the sums can be.
     slot
-        (2, states) int32 of -1, as it is left again.
+        (2^m,) int32 of -1, as it is left again; more than labels.
     found
-        (labels,) records of price, state, duty and the label before.
+        (labels,) records of price, state, duty, the label before and one more.
     row
         (days,) integers.
 
@@ -189,7 +252,6 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
     days, duties = price.shape
     every = len(c.size)
     have = np.zeros(every, np.int64)
-    sums = slot.shape[1] // len(c.works)
     narrow = place.shape[1]
     first, last = 0, 0
     full = False
@@ -220,14 +282,18 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
                 if at < 0 or now + rest[d, to, at] >= below:
                     continue
                 state = to * sums + then
-                known = slot[d % 2, state]
+                where = begin_at(slot, state)
+                while slot[where] >= 0 and found[slot[where]].state != state:
+                    where = (where + 1) & (len(slot) - 1)
+                known = slot[where]
                 if known < 0:
                     if last == len(found):
                         full = True
                         break
                     known = last
                     last += 1
-                    slot[d % 2, state] = known
+                    slot[where] = known
+                    found[known].next = where
                     found[known].state = state
                     found[known].price = np.inf
                 if now < found[known].price:
@@ -235,7 +301,8 @@ def cheapest_row(c: Any, place: Any, price: Any, rest: Any, below: float, slot: 
                     found[known].before = label
                     found[known].duty = duty
         for label in range(end, last):
-            slot[d % 2, found[label].state] = -1
+            slot[found[label].next] = -1
+        last = thin(c, sums, found, end, last, slot)
         first = end
         if full:
             return -np.inf

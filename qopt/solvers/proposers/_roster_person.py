@@ -13,8 +13,8 @@ NARROW = 12_000
 """Most states of a day, in the mean, that completions are found for, where the sums with a least allow for so few."""
 SUMS = 2_000_000
 """Most states of a day among which those of completions are looked for."""
-WIDE = 6_000_000
-"""Most states of a day."""
+WIDE = 2**40
+"""Most states of a day, of which few are met."""
 
 
 class Counted(NamedTuple):
@@ -32,6 +32,7 @@ class Counted(NamedTuple):
     weekends: Ints  # (1,) which sum counts the weekends, or -1
     size: Ints  # (K,) values that a sum takes: 0, ..., size - 1
     stride: Ints  # (K,) where it stands in the sums as one number
+    falls: Bools  # (K,) whether it is the first at its place, and less is no worse for all that stand there
     first: Ints  # (K,)
     last: Ints  # (K,)
     least: Floats  # (K,) in units, which need not be whole
@@ -106,6 +107,15 @@ def strides(size: Ints, first: Ints, last: Ints, base: int) -> Ints:
         stride[k] = stride[apart[0]] if apart else room
         room = room if apart else room * int(size[k])
     return stride
+
+
+def falling(size: Ints, stride: Ints, least: Floats) -> Bools:
+    """``falls`` of ``Counted``."""
+    out = np.zeros(len(size), bool)
+    for k in np.flatnonzero(size > 1).tolist():
+        there = (stride == stride[k]) & (size > 1)
+        out[k] = not there[:k].any() and bool((least[there] <= 0).all())
+    return out
 
 
 def live_of(counted: Counted, days: int, most: int) -> Bools | None:
@@ -224,15 +234,18 @@ class Person:
         size = np.concatenate([weekends + 1, self.size[chosen]]).astype(np.int64)
         first = np.concatenate([none, totals.first[lines]])
         last = np.concatenate([none + days, np.maximum(totals.last[lines], 1)])
+        stride = strides(size, first, last, self.base)
+        least = np.concatenate([none.astype(np.float64), totals.least[lines] / unit])
         return Counted(
             *self.graph,
             form.weekend.astype(np.int64),
             np.array([0 if self.limited else -1]),
             size,
-            strides(size, first, last, self.base),
+            stride,
+            falling(size, stride, least),
             first,
             last,
-            np.concatenate([none.astype(np.float64), totals.least[lines] / unit]),
+            least,
             np.concatenate([weekends.astype(np.float64), totals.most[lines] / unit]),
             np.append(none + np.inf, totals.price[lines] * unit),
             np.concatenate([np.zeros((len(none), duties), np.int64), self.amount[chosen]]),

@@ -6,7 +6,7 @@ import numpy as np
 
 from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.forms.roster import Roster
-from qopt.solvers.proposers._roster_person import Counted, Person, View, limits_of
+from qopt.solvers.proposers._roster_person import Counted, Person, View, combinations, limits_of
 
 LEAST = 300_000
 """Most states of a day when nothing is counted but what must be."""
@@ -16,7 +16,7 @@ FAR = 1000.0
 """What counts as all that is asked where there is no limit."""
 LABELS = 150_000
 """Most states that are met on the way to one row."""
-LABEL = np.dtype([("price", np.float64), ("state", np.int64), ("duty", np.int64), ("before", np.int64)])
+LABEL = np.dtype([("price", np.float64), *((name, np.int64) for name in ("state", "duty", "before", "next"))])
 
 
 def odd_weekends(form: Roster) -> bool:
@@ -33,7 +33,7 @@ class Rows:
         self.form, self.allowed = form, allowed
         self._people: dict[int, Person] = {}
         self._alike: dict[tuple[bytes, ...], Person] = {}
-        self._slot = np.full(2, -1, np.int32)
+        self._slot = np.full(2 * 2 ** LABELS.bit_length(), -1, np.int32)
         self._rest = np.empty(0)
         self._found = np.zeros(LABELS, LABEL)
 
@@ -99,11 +99,10 @@ class Rows:
         """The cheapest row below a price, with the sums that are counted now."""
         from qopt.kernels.roster_rows import cheapest_row
 
-        states = person.states
-        if 2 * states > len(self._slot):
-            self._slot = np.full(2 * states, -1, np.int32)
-        slot, view = self._slot[: 2 * states].reshape(2, states), person.prepare()
-        return float(cheapest_row(person.counted, view.place, price, rest, below, slot, self._found, row))
+        sums = combinations(person.counted)
+        return float(
+            cheapest_row(person.counted, person.prepare().place, price, rest, below, sums, self._slot, self._found, row)
+        )
 
 
 def _first_bound(counted: Counted, view: View, price: Floats, rest: Floats) -> float:
