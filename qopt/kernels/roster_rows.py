@@ -222,9 +222,9 @@ def thin(c: Any, sums: int, found: Any, first: int, last: int, slot: Any) -> int
 
 @njit(cache=True, nogil=True)
 def cheapest_row(
-    c: Any, place: Any, price: Any, rest: Any, below: float, sums: int, slot: Any, found: Any, row: Any
+    c: Any, place: Any, price: Any, rest: Any, below: float, sums: int, slot: Any, found: Any, rows: Any
 ) -> float:
-    """Write the cheapest row to ``row`` where its price is below ``below``; returns its price.
+    """Write the cheapest row and others that end in other states to ``rows``: those whose prices are below ``below``.
 
     Parameters
     ----------
@@ -242,12 +242,12 @@ def cheapest_row(
         (2^m,) int32 of -1, as it is left again; more than labels.
     found
         (labels,) records of price, state, duty, the label before and one more.
-    row
-        (days,) integers.
+    rows
+        (most, days) integers, dearer ones later; -1 behind the last.
 
     Returns
     -------
-    Infinity where no row is below; -infinity where there are more labels than room.
+    The price of the cheapest row. Infinity where no row is below; -infinity where there are more labels than room.
     """
     days, duties = price.shape
     every = len(c.size)
@@ -302,17 +302,24 @@ def cheapest_row(
                     found[known].duty = duty
         for label in range(end, last):
             slot[found[label].next] = -1
-        last = thin(c, sums, found, end, last, slot)
+        if d < days - 1:
+            last = thin(c, sums, found, end, last, slot)
         first = end
         if full:
             return -np.inf
-    best, at = np.inf, -1
+    total = np.empty(last - first)
     for label in range(first, last):
-        total = found[label].price + close(c, every, days, found[label].state % sums)[1]
-        if total < min(best, below):
-            best, at = total, label
-    if at >= 0:
+        total[label - first] = found[label].price + close(c, every, days, found[label].state % sums)[1]
+    rows[:] = -1
+    best, number = np.inf, 0
+    while number < len(rows) and len(total):
+        label = first + int(np.argmin(total))
+        if total[label - first] >= below:
+            break
+        best = min(best, total[label - first])
+        total[label - first] = np.inf
         for d in range(days - 1, -1, -1):
-            row[d] = found[at].duty
-            at = found[at].before
+            rows[number, d] = found[label].duty
+            label = found[label].before
+        number += 1
     return best

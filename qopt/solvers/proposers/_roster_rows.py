@@ -52,8 +52,8 @@ class Rows:
         unlike = {limits_of(form, p): p for p in range(form.shape[0])}
         return max(Person(form, p).states for p in unlike.values())
 
-    def cheapest(self, p: int, price: Floats, below: float = np.inf) -> tuple[float, Ints | None]:
-        """A bound from below on the price of every row of a person, and a row that has that price exactly.
+    def cheapest(self, p: int, price: Floats, below: float = np.inf, *, most: int = 1) -> tuple[float, Ints]:
+        """A bound from below on the price of every row of a person, and rows: the first has that price exactly.
 
         Parameters
         ----------
@@ -61,16 +61,19 @@ class Rows:
             Shape (days, duties), finite: of each duty; those that are not allowed are left out.
         below
             Of what costs as much there need not be a row.
+        most
+            Most rows: the cheapest, then others that are cheap.
 
         Returns
         -------
-        The row is None where there is none below, or where counting all that it must not exceed takes too many states.
+        There are no rows where there is none below, or where counting all that they must not exceed takes too many
+        states.
         """
         from qopt.kernels.roster_rows import completions
 
         person = self.person(p)
         priced = np.where(self.allowed[p], price, np.inf)
-        row = np.zeros(len(price), np.int64)
+        rows = np.zeros((most, len(price)), np.int64)
         view = person.prepare()
         counted = person.counted
         shape = len(view.sums), len(counted.works), view.sums.shape[1]
@@ -82,26 +85,28 @@ class Rows:
         for share in AIMS:
             aim = below if share == 1.0 or not bound < below else bound + share * (min(below, bound + FAR) - bound)
             while True:
-                best = self._search(person, priced, rest, min(aim, below), row)
+                best = self._search(person, priced, rest, min(aim, below), rows)
                 if best == -np.inf:
-                    return bound, None
+                    return bound, rows[:0]
                 bound = max(bound, min(best, aim))
                 if best == np.inf:
                     break
-                missed = person.missed(row)
+                missed = person.missed(rows[0])
                 if not missed:
-                    return best, row
+                    return best, rows[[bool(row[0] >= 0) and not person.missed(row) for row in rows]]
                 if not person.count(missed):
-                    return bound, None
-        return bound, None
+                    return bound, rows[:0]
+        return bound, rows[:0]
 
-    def _search(self, person: Person, price: Floats, rest: Floats, below: float, row: Ints) -> float:
+    def _search(self, person: Person, price: Floats, rest: Floats, below: float, rows: Ints) -> float:
         """The cheapest row below a price, with the sums that are counted now."""
         from qopt.kernels.roster_rows import cheapest_row
 
         sums = combinations(person.counted)
         return float(
-            cheapest_row(person.counted, person.prepare().place, price, rest, below, sums, self._slot, self._found, row)
+            cheapest_row(
+                person.counted, person.prepare().place, price, rest, below, sums, self._slot, self._found, rows
+            )
         )
 
 

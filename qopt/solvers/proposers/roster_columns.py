@@ -12,6 +12,7 @@ from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.batch import Proposals
 from qopt.core.budget import Budget
 from qopt.core.errors import NotApplicableError
+from qopt.core.forms._roster_judge import spreads
 from qopt.core.forms.roster import Proposal, Roster, evaluate
 from qopt.core.result import Bound, closes
 from qopt.core.watch import Watch
@@ -45,8 +46,12 @@ class RosterColumns:
         Weight of the prices that gave the best bound when new prices are made; below 1.
     each
         Most seconds of a choice among rows in whole numbers.
+    several
+        Most rows of one person that come from pricing it once.
     rounds
         Most rounds of prices for one relaxation of a dive.
+    again
+        The same for a dive among people whose rows are mended.
     free
         People whose rows are chosen anew at first; more where that is quick, fewer where it is not.
     patience
@@ -62,7 +67,9 @@ class RosterColumns:
     longest: float = 5.0
     smoothing: float = 0.5
     each: float = 4.0
+    several: int = 6
     rounds: int = 20
+    again: int = 4
     free: int = 6
     patience: int = 8
     nodes: int = 200
@@ -121,6 +128,7 @@ class _Columns:
         self.rounds = self.dives = self.mended = 0
         self.free = float(settings.free)
         self.done = False
+        self.uneven = len(self.master.ties.balance) > 0  # the relaxation says little of who has more than others
         self.least = 1.0 if form.integral else 1e-6  # by which a plan is better
 
     def run(self, watch: Watch) -> None:
@@ -129,7 +137,9 @@ class _Columns:
         if self._generate(everybody, watch, rounds=None) is None:
             return
         while not self._over(watch):
-            self._dive(watch)
+            if not self.uneven or self.mended:
+                self.dives += 1
+                self._dive(np.full(self.form.shape[0], -1), watch, rounds=self.settings.rounds)
             self._choose(everybody, self.worth, self.raw, watch)
             stale = 0
             while stale < self.settings.patience and not self._over(watch):
@@ -211,13 +221,11 @@ class _Columns:
         for p in np.flatnonzero(free).tolist():
             if watch.expired():
                 break
-            value, row = self.rows.cheapest(p, cells[p], known[p])
+            value, rows = self.rows.cheapest(p, cells[p], known[p], most=self.settings.several)
             total += value
             size += abs(value)
-            if row is not None:
-                pays = true[p, days, row].sum() + master.own(np.array([p]), row[None])[0] - relaxed[3][p]
-                if pays < -_EPSILON:
-                    new.append((p, row))
+            pays = true[p, days, rows].sum(axis=1) + master.own(np.full(len(rows), p), rows) - relaxed[3][p]
+            new += [(p, row) for row in rows[pays < -_EPSILON]]
         else:
             self._spend(PIECE * int(free.sum()))
             if free.all():
@@ -235,15 +243,14 @@ class _Columns:
 
     # -- whole rows ----------------------------------------------------------------------------------------------
 
-    def _dive(self, watch: Watch) -> None:
-        """Hold the row with the largest share, price anew, and so on until everybody has a row."""
-        self.dives += 1
-        held = np.full(self.form.shape[0], -1)
+    def _dive(self, held: Ints, watch: Watch, *, rounds: int) -> None:
+        """Hold the row with the largest share, price anew, and so on until everybody has a row; -1: not yet."""
+        first = held < 0
         while (held < 0).any() and not self._over(watch):
-            relaxed = self._generate(held < 0, watch, rounds=self.settings.rounds)
+            relaxed = self._generate(held < 0, watch, rounds=rounds)
             if relaxed is None or self._hopeless(relaxed[0]) or not self._hold(held, relaxed[1]):
                 break
-        self.master.hold(held[held >= 0], False)
+        self.master.hold(held[first & (held >= 0)], False)
         if (held >= 0).all():
             self.finds.take(Proposal(self.master.rows[held]))
 
@@ -254,10 +261,11 @@ class _Columns:
             return False
         people = self.form.shape[0]
         own = self._own(best[0])
-        free = np.zeros(people, bool)
-        free[self.rng.choice(people, min(people, round(self.free)), replace=False)] = True
+        free = self._free(best[0])
         self.master.hold(own[~free], True)
         relaxed = self._generate(free, watch, rounds=self.settings.rounds)
+        if self.uneven and relaxed is not None and not self._hopeless(relaxed[0]):
+            self._dive(np.where(free, -1, own), watch, rounds=self.settings.again)
         self.master.hold(own[~free], False)
         larger = min(1.1 * self.free, 0.8 * people)
         if relaxed is None or self._over(watch):
@@ -266,10 +274,28 @@ class _Columns:
             self.free = larger
             return False
         self.mended += 1
+        after = self._best
+        if after is not None and after[1] < best[1]:
+            return True
         solved = self._choose(free, relaxed[2], relaxed[0], watch)
         self.free = larger if solved else max(2.0, 0.9 * self.free)
         after = self._best
         return after is not None and after[1] < best[1]
+
+    def _free(self, proposal: Proposal) -> Bools:
+        """Whose rows are chosen anew: some people, by turns with those who have the most or the least of something."""
+        people = self.form.shape[0]
+        order = self.rng.permutation(people)
+        ties = self.master.ties
+        uneven = np.flatnonzero(ties.price * spreads(self.form, proposal.duty) > 0)
+        if len(uneven) and self.rng.random() < 0.5:
+            b = int(self.rng.choice(uneven))
+            tally, members = ties.tallies(proposal.duty)[:, b], self.form.balance.members[b]
+            end = tally[members].max() if self.rng.random() < 0.5 else tally[members].min()
+            order = order[np.argsort(~(members & (tally == end))[order], kind="stable")]
+        free = np.zeros(people, bool)
+        free[order[: round(self.free)]] = True
+        return free
 
     def _own(self, proposal: Proposal) -> Ints:
         """Where the rows of a feasible plan are, shape (people,)."""
@@ -282,13 +308,17 @@ class _Columns:
         return best is not None and value > best[1] - self.least + _EPSILON
 
     def _hold(self, held: Ints, share: Floats) -> bool:
-        """Hold all rows that are chosen nearly whole, or one more; False where nobody has one."""
+        """Hold all rows that are chosen nearly whole, or those with the largest shares; False where nobody has one."""
         share = np.append(share, np.zeros(len(self.master) - len(share)))
         share[held[self.master.person] >= 0] = -1.0
         chosen = np.flatnonzero(share > 0.99)
         if not len(chosen):
             noise = self.rng.random(len(share)) * (0.0 if self.dives == 1 else 0.3)
-            chosen = np.array([int(np.argmax(share + np.where(share > 0, noise, 0.0)))])
+            order = np.argsort(-(share + np.where(share > 0, noise, 0.0)), kind="stable")
+            # One in 16 people, of whom more than half of a row is chosen: that is no row of the same person.
+            chosen = order[: max(1, int((held < 0).sum()) // 16)]
+            others = chosen[1:][self.master.person[chosen[1:]] != self.master.person[chosen[0]]]
+            chosen = np.append(chosen[:1], others[share[others] > 0.51])
         if share[chosen[0]] <= _EPSILON:
             return False
         held[self.master.person[chosen]] = chosen
