@@ -38,10 +38,12 @@ def _draw(s: Any, bound: int) -> int:
 @njit(cache=True, nogil=True)
 def _reach(s: Any, side: Any, first: int, step: int) -> None:
     """Longest paths of the tasks from place ``first`` of the order to its end (step 1) or its beginning (step -1)."""
+    order, duration = s.order, s.duration
+    job, line, reach = side.job, side.line, side.reach
     k = first
-    while 0 <= k < len(s.order):
-        t = s.order[k]
-        side.reach[t] = max(side.reach[side.job[t]], side.reach[side.line[t]]) + s.duration[t]
+    while 0 <= k < len(order):
+        t = order[k]
+        reach[t] = max(reach[job[t]], reach[line[t]]) + duration[t]
         k += step
 
 
@@ -74,21 +76,25 @@ def load(s: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def value(s: Any, past: Any, future: Any, u: int, v: int) -> int:
+def value(s: Any, past: Any, future: Any, u: int, v: int, cap: int) -> int:
     """Longest path through u..v once u stands right behind v, with the present heads and tails of all other tasks.
 
     Such a path leaves the sequence through a job, or at its end. Never below the true length, and exact for neighbours
-    (of tasks further apart, one may lead to the next by way of jobs).
+    (of tasks further apart, one may lead to the next by way of jobs). Above ``cap``, any path longer than that.
     """
-    ready = past.reach[past.line[u]]
+    reach, job, onward, after, following = past.reach, past.job, future.reach, future.job, future.line
+    duration = s.duration
+    ready = reach[past.line[u]]
     longest = 0
     x = u
     while x != v:
-        x = future.line[x]
-        ready = max(past.reach[past.job[x]], ready) + s.duration[x]
-        longest = max(longest, ready + future.reach[future.job[x]])
-    ready = max(past.reach[past.job[u]], ready) + s.duration[u]
-    return int(max(longest, ready + max(future.reach[future.job[u]], future.reach[future.line[v]])))
+        x = following[x]
+        ready = max(reach[job[x]], ready) + duration[x]
+        longest = max(longest, ready + onward[after[x]])
+        if longest > cap:
+            return int(longest)
+    ready = max(reach[job[u]], ready) + duration[u]
+    return int(max(longest, ready + max(onward[after[u]], onward[following[v]])))
 
 
 @njit(cache=True, nogil=True)
@@ -102,23 +108,24 @@ def move(s: Any, past: Any, future: Any, u: int, v: int, step: int) -> None:
     past.line[future.line[u]] = past.line[u]
     x = future.line[v]
     future.line[v], past.line[u], future.line[u], past.line[x] = u, v, x, u
+    order, rank, marked, scratch, job, line = s.order, s.rank, s.marked, s.scratch, past.job, past.line
     kept = moved = 0
-    s.marked[u] = 1
+    marked[u] = 1
     for k in range(first, last + step, step):
-        t = s.order[k]
-        if t == u or s.marked[past.job[t]] or s.marked[past.line[t]]:
-            s.marked[t] = 1
-            s.scratch[moved] = t
+        t = order[k]
+        if t == u or marked[job[t]] or marked[line[t]]:
+            marked[t] = 1
+            scratch[moved] = t
             moved += 1
         else:
-            s.order[first + step * kept] = t
-            s.rank[t] = first + step * kept
+            order[first + step * kept] = t
+            rank[t] = first + step * kept
             kept += 1
     for k in range(moved):
-        t = s.scratch[k]
-        s.marked[t] = 0
-        s.order[first + step * (kept + k)] = t
-        s.rank[t] = first + step * (kept + k)
+        t = scratch[k]
+        marked[t] = 0
+        order[first + step * (kept + k)] = t
+        rank[t] = first + step * (kept + k)
     _reach(s, past, first, step)
     _reach(s, future, last, -step)
 
@@ -132,7 +139,7 @@ def critical_path(s: Any) -> int:
     for x in s.lasts:
         if end[x] == s.state[MAKESPAN]:
             ties += 1
-            if _draw(s, ties) == 0:
+            if ties == 1 or _draw(s, ties) == 0:
                 t = x
     length = 0
     while t != n:
@@ -226,6 +233,7 @@ def search(s: Any, units: int, patience: int, goal: int, tenure: int) -> int:
     there is none, a random move. An order of two tasks that is taken away may not come back for ``tenure`` to 1.5 times
     as many iterations.
     """
+    past, future, moves = s.past, s.future, s.moves
     for done in range(units):
         if s.state[BEST] <= goal or s.state[SINCE] >= patience or s.state[OPTIMAL] or s.state[STUCK]:
             return done
@@ -234,33 +242,34 @@ def search(s: Any, units: int, patience: int, goal: int, tenure: int) -> int:
         if blocks < 2 or length == blocks:
             s.state[OPTIMAL] = 1
             return done
-        chosen, lucky, allowed, ties = -1, -1, 0, 0
+        chosen, allowed, ties = -1, 0, 0
         best = _FAR
         for k in range(count):
-            u, v, forward = s.moves[k, 0], s.moves[k, 1], s.moves[k, 2] == 1
-            if not (_allowed(s.past, s.future, u, v) if forward else _allowed(s.future, s.past, v, u)):
+            u, v, way = moves[k, 0], moves[k, 1], moves[k, 2]
+            forward = way == 1
+            if not (_allowed(past, future, u, v) if forward else _allowed(future, past, v, u)):
                 continue
+            moves[allowed, 0], moves[allowed, 1], moves[allowed, 2] = u, v, way
             allowed += 1
-            if _draw(s, allowed) == 0:
-                lucky = k
-            longest = value(s, s.past, s.future, u, v) if forward else value(s, s.future, s.past, v, u)
-            if longest > best or (longest >= s.state[BEST] and _is_tabu(s, u, v, forward)):
+            cap = min(best, s.state[BEST] - 1) if _is_tabu(s, u, v, forward) else best
+            longest = value(s, past, future, u, v, cap) if forward else value(s, future, past, v, u, cap)
+            if longest > cap:
                 continue
             ties = ties + 1 if longest == best else 1
             best = longest
-            if _draw(s, ties) == 0:
-                chosen = k
+            if ties == 1 or _draw(s, ties) == 0:
+                chosen = allowed - 1
         if allowed == 0:
             s.state[STUCK] = 1
             return done
         if chosen < 0:
-            chosen = lucky
-        u, v, forward = s.moves[chosen, 0], s.moves[chosen, 1], s.moves[chosen, 2] == 1
+            chosen = _draw(s, allowed)
+        u, v, forward = moves[chosen, 0], moves[chosen, 1], moves[chosen, 2] == 1
         _forbid(s, u, v, forward, s.state[ITERATION] + tenure + _draw(s, tenure // 2 + 1))
         if forward:
-            move(s, s.past, s.future, u, v, 1)
+            move(s, past, future, u, v, 1)
         else:
-            move(s, s.future, s.past, v, u, -1)
+            move(s, future, past, v, u, -1)
         s.state[ITERATION] += 1
         s.state[SINCE] += 1
         s.state[MAKESPAN] = _makespan(s)

@@ -85,8 +85,10 @@ def test_moves_keep_the_state_and_are_valued_exactly(jit: bool) -> None:
                 between = [first]
                 while between[-1] != last:
                     between.append(int(future.line[between[-1]]))
-                found = value(walk, past, future, first, last)
+                found = value(walk, past, future, first, last, 10**9)
                 assert found == through_sequence(walk, past, future, [*between[1:], first])
+                assert found == value(walk, past, future, first, last, found)
+                assert found - 1 < value(walk, past, future, first, last, found - 1) <= found
                 move(walk, past, future, first, last, step)
                 walk.state[kernel.MAKESPAN] = walk.past.reach.max()
                 assert_sound(walk)
