@@ -36,7 +36,7 @@ def tally(c: Any, count: int, d: int, duty: int, sums: int, have: Any, again: bo
         if k == c.weekends[0]:
             add = np.int64(duty > 0 and c.weekend[d] >= 0 and not again)
         else:
-            add = c.amount[k, duty] if c.first[k] <= d < c.last[k] else np.int64(0)
+            add = c.amount[k, d, duty]
         if add > 0:
             if have[k] + add >= c.size[k]:
                 return -1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qopt.core.forms import _roster_judge as judges
-from qopt.core.forms.roster import UNBOUND, Totals
+from qopt.core.forms.roster import UNBOUND, Balance, Totals
 from qopt.solvers.proposers import _roster_person as persons
 from qopt.solvers.proposers import _roster_rows as rows
 from qopt.testing.rosters import random_roster
@@ -109,6 +109,30 @@ def test_sums_counted_late_twin(seed, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_rows_in_bands_twin(seed):
+    """What is balanced counts on some days only, and no less or more of it than a band allows."""
+    form = random_roster(2, 7, 2, seed=seed, rich=seed % 2 == 0)
+    rng = np.random.default_rng(seed)
+    counts = rng.random((2, 7, 3)) < 0.5
+    counts[:, :, 0] = False
+    form = replace(form, balance=Balance(counts, np.array([[True, True], [False, True]]), np.array([1.0, 2.0])))
+    bands = persons.Bands(np.array([1, 0]), np.array([2, 1]))
+    found, price = rows.Rows(form, np.array(form.allowed), bands), rng.integers(-9, 10, (7, 3)).astype(float)
+    if numba.config.DISABLE_JIT:
+        found._found = found._found[:5000].view(np.recarray)
+    for p in range(2):
+        best = np.inf
+        for row in map(np.array, product(range(3), repeat=7)):
+            tally = counts[:, np.arange(7), row].sum(axis=1)
+            off = (tally < bands.least) | (tally > bands.most)
+            if not (off & form.balance.members[:, p]).any():
+                best = min(best, priced(form, p, row, price))
+        value, some = found.cheapest(p, price)
+        assert value == best and (len(some) == 0) == np.isinf(best)
+        assert [priced(form, p, row, price) for row in some] == [best] * len(some)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_without_room_there_is_a_bound_twin(seed, monkeypatch):
     """Where states or labels run out, no row comes back, but what no row is below."""
     form = random_roster(1, 7, 2, seed=seed, rich=False)
@@ -123,6 +147,17 @@ def test_without_room_there_is_a_bound_twin(seed, monkeypatch):
     few._found = few._found[:3]
     value, some = few.cheapest(0, price)
     assert not len(some) and value <= best + 1e-9
+
+
+def test_limits_that_follow_one_another_stand_at_one_place():
+    """Weekly minutes take a state no wider than one week does; what is known of completions shares with nothing new."""
+    size, first, last = np.array([3, 9, 9, 4, 9]), np.array([0, 0, 7, 0, 14]), np.array([21, 7, 14, 21, 21])
+    assert persons.strides(size, first, last, 5).tolist() == [1, 3, 3, 27, 3]
+    assert persons.strides(size, first, last, 2).tolist() == [1, 3, 27, 243, 27]
+    assert persons.strides(size, first, last + 1, 5).tolist() == [1, 3, 27, 243, 3]
+    assert persons.falling(size, np.array([1, 3, 3, 27, 3]), np.array([0, 0, 1, 0, 0])).tolist() == [
+        True, False, False, True, False,
+    ]  # fmt: skip
 
 
 def test_weekends_that_a_state_cannot_tell():

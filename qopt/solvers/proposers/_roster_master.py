@@ -20,6 +20,7 @@ from qopt.core.rows import Rows
 from qopt.core.watch import Watch
 from qopt.milp.lowering import lower
 from qopt.milp.session import Session
+from qopt.solvers.proposers._roster_person import Bands
 from qopt.solvers.proposers._roster_ties import Ties
 
 _DEAR = 1000.0
@@ -47,6 +48,7 @@ class Master:
         self.person = np.zeros(0, np.int64)
         self.cost = np.zeros(0)
         self.rows = np.zeros((0, form.shape[1]), np.int64)
+        self.barred = np.zeros(0, bool)
         self._known: dict[tuple[int, bytes], int] = {}
         problem = self._slacks()
         model, _ = lower(problem)
@@ -109,6 +111,7 @@ class Master:
         self.person = np.append(self.person, person)
         self.cost = np.append(self.cost, costs)
         self.rows = np.vstack([self.rows, duty])
+        self.barred = np.append(self.barred, np.zeros(len(new), bool))
         return len(new)
 
     def find(self, p: int, row: Ints) -> int:
@@ -133,9 +136,9 @@ class Master:
         return np.asarray(self.cost + (cells - self.price)[at].sum(axis=1))
 
     def cheapest(self, cells: Floats) -> Floats:
-        """What the cheapest known row of each person costs at other prices of duties, shape (people,)."""
+        """What the cheapest row of each person that may be chosen costs at other prices of duties, shape (people,)."""
         best = np.full(self.people, np.inf)
-        np.minimum.at(best, self.person, self.priced(cells))
+        np.minimum.at(best, self.person, np.where(self.barred, np.inf, self.priced(cells)))
         return best
 
     def relax(self, watch: Watch) -> tuple[float, Floats, Floats, Floats] | None:
@@ -150,6 +153,15 @@ class Master:
         """Choose rows for good, or no longer."""
         lower = np.full(len(columns), 1.0 if held else 0.0)
         self._session.bound_columns(self._slack + columns, lower, np.full(len(columns), np.inf))
+
+    def bar(self, bands: Bands | None) -> None:
+        """Choose no row whose person would have less or more of what is balanced than bands allow; None: all again."""
+        self.barred[:] = False
+        if bands is not None:
+            tally, members = self.ties.tallies(self.rows), self.form.balance.members[:, self.person].T
+            self.barred = (members & (self.ties.price > 0) & ((tally < bands.least) | (tally > bands.most))).any(axis=1)
+        every = np.arange(len(self.rows))
+        self._session.bound_columns(self._slack + every, np.zeros(len(every)), np.where(self.barred, 0.0, np.inf))
 
     def choice(self, kept: Ints) -> Problem:
         """The whole choice among some of the rows, to be solved in whole numbers: first these rows, then slacks."""

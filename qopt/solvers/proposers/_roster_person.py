@@ -38,7 +38,7 @@ class Counted(NamedTuple):
     least: Floats  # (K,) in units, which need not be whole
     most: Floats  # (K,)
     price: Floats  # (K,) of a unit outside; infinity for a hard line
-    amount: Ints  # (K, duties)
+    amount: Ints  # (K, days, duties): 0 on days that a sum is not of
 
 
 def nodes_of(form: Roster, p: int) -> tuple[Bools, Ints, Ints, Ints]:
@@ -75,13 +75,52 @@ def nodes_of(form: Roster, p: int) -> tuple[Bools, Ints, Ints, Ints]:
     return np.array([last > 0 for last, _ in kinds]), np.array(short), go, np.array(start)
 
 
-def limits_of(form: Roster, p: int) -> tuple[bytes, ...]:
+class Limits(NamedTuple):
+    """``least <= sum of amount[day, duty of the day] <= most`` for one person, L lines."""
+
+    first: Ints  # (L,)
+    last: Ints  # (L,) the day behind the last one that counts
+    amount: Ints  # (L, days, duties)
+    least: Ints  # (L,)
+    most: Ints  # (L,)
+    price: Floats  # (L,) of one too little or too much; infinity: there may be none
+
+    @classmethod
+    def of(cls, form: Roster, p: int, bands: Bands | None) -> Limits:
+        """The totals of a person that cost anything, and the bands of what is balanced."""
+        totals, balance, days = form.totals, form.balance, np.arange(form.shape[1])
+        of = np.flatnonzero((totals.person == p) & (totals.price > 0))
+        first, last = totals.first[of], np.maximum(totals.last[of], 1)
+        amount = np.where(
+            ((days >= totals.first[of, None]) & (days < totals.last[of, None]))[:, :, None], totals.amount[of, None], 0
+        )
+        limits = cls(first, last, amount, totals.least[of], totals.most[of], totals.price[of])
+        if bands is None:
+            return limits
+        of = np.flatnonzero(balance.members[:, p] & (balance.price > 0))
+        more = cls(
+            np.zeros(len(of), np.int64),
+            np.full(len(of), len(days)),
+            balance.counts[of].astype(np.int64),
+            bands.least[of],
+            bands.most[of],
+            np.full(len(of), np.inf),
+        )
+        return cls(*(np.concatenate(pair) for pair in zip(limits, more, strict=True)))
+
+
+class Bands(NamedTuple):
+    """Between what and what members of a balance are held, shape (balances,)."""
+
+    least: Ints
+    most: Ints
+
+
+def alike(form: Roster, p: int, limits: Limits) -> tuple[bytes, ...]:
     """Everything that a person is held to."""
-    totals, runs = form.totals, form.runs
-    of = totals.person == p
-    lines = totals.first, totals.last, totals.amount, totals.least, totals.most, totals.price
-    limits = runs.most_work, runs.least_work, runs.least_rest, runs.most_weekends, runs.forbidden
-    return *(line[of].tobytes() for line in lines), *(limit[p].tobytes() for limit in limits)
+    runs = form.runs
+    own = runs.most_work, runs.least_work, runs.least_rest, runs.most_weekends, runs.forbidden
+    return *(line.tobytes() for line in limits), *(limit[p].tobytes() for limit in own)
 
 
 def combinations(counted: Counted) -> int:
@@ -156,22 +195,17 @@ class Person:
     """The limits of one person, and which of them are counted: the more, the more rows fall foul of those that are not
     (decremental state space relaxation, Righini & Salani 2008)."""
 
-    def __init__(self, form: Roster, p: int) -> None:
-        self.form, self.p = form, p
+    def __init__(self, form: Roster, p: int, limits: Limits) -> None:
+        self.form, self.p, self.limits = form, p, limits
         self.graph = nodes_of(form, p)
-        totals = form.totals
-        self.lines = np.flatnonzero((totals.person == p) & (totals.price > 0))
-        amount = totals.amount[self.lines].astype(np.int64)
-        self.unit = np.array([max(1, np.gcd.reduce(line)) for line in amount], np.int64)
-        self.amount = amount // self.unit[:, None]
-        first, last = totals.first[self.lines], totals.last[self.lines]
-        reach = self.amount.max(axis=1, initial=0) * np.maximum(last - first, 0)
-        most = np.floor(totals.most[self.lines] / self.unit)
-        hard = np.isinf(totals.price[self.lines])
-        self.size = np.where(hard, np.minimum(most, reach), reach).astype(np.int64) + 1
+        self.unit = np.array([max(1, np.gcd.reduce(line, axis=None)) for line in limits.amount], np.int64)
+        self.amount = limits.amount // self.unit[:, None, None]
+        reach = self.amount.max(axis=2).sum(axis=1)
+        most = np.floor(limits.most / self.unit)
+        self.size = np.where(np.isinf(limits.price), np.minimum(most, reach), reach).astype(np.int64) + 1
         self.limited = int(form.runs.most_weekends[p]) < len(np.unique(form.weekend[form.weekend >= 0]))
-        self.chosen = [k for k in range(len(self.lines)) if totals.least[self.lines[k]] > 0 or self.size[k] == 1]
-        self.base = len(self.lines) + 1  # sums that completions are found for
+        self.chosen = np.flatnonzero((limits.least > 0) | (self.size == 1)).tolist()
+        self.base = len(self.size) + 1  # sums that completions are found for
         self.counted = self._counted()
         self.view: View | None = None
 
@@ -201,14 +235,10 @@ class Person:
 
     def missed(self, row: Ints) -> list[int]:
         """Lines outside their limits that are not counted."""
-        totals = self.form.totals
-        out = []
-        for k, line in enumerate(self.lines.tolist()):
-            if k not in self.chosen:
-                have = totals.amount[line][row[totals.first[line] : totals.last[line]]].sum()
-                if not totals.least[line] <= have <= totals.most[line]:
-                    out.append(k)
-        return out
+        limits, days = self.limits, np.arange(len(row))
+        have = limits.amount[:, days, row].sum(axis=1)
+        off = (have < limits.least) | (have > limits.most)
+        return [k for k in np.flatnonzero(off).tolist() if k not in self.chosen]
 
     def count(self, lines: list[int]) -> bool:
         """Count one more of some lines, the one of fewest values; False where that is too many states."""
@@ -226,16 +256,15 @@ class Person:
 
     def _counted(self) -> Counted:
         """Weekends come first, then the lines in the order in which they were chosen."""
-        form, chosen = self.form, self.chosen
+        form, limits, chosen = self.form, self.limits, self.chosen
         _, days, duties = form.shape
-        totals, lines, unit = form.totals, self.lines[chosen], self.unit[chosen]
         weekends = np.full(int(self.limited), form.runs.most_weekends[self.p])
         none = np.zeros(len(weekends), np.int64)
         size = np.concatenate([weekends + 1, self.size[chosen]]).astype(np.int64)
-        first = np.concatenate([none, totals.first[lines]])
-        last = np.concatenate([none + days, np.maximum(totals.last[lines], 1)])
+        first = np.concatenate([none, limits.first[chosen]])
+        last = np.concatenate([none + days, limits.last[chosen]])
         stride = strides(size, first, last, self.base)
-        least = np.concatenate([none.astype(np.float64), totals.least[lines] / unit])
+        least = np.concatenate([none.astype(np.float64), limits.least[chosen] / self.unit[chosen]])
         return Counted(
             *self.graph,
             form.weekend.astype(np.int64),
@@ -246,7 +275,7 @@ class Person:
             first,
             last,
             least,
-            np.concatenate([weekends.astype(np.float64), totals.most[lines] / unit]),
-            np.append(none + np.inf, totals.price[lines] * unit),
-            np.concatenate([np.zeros((len(none), duties), np.int64), self.amount[chosen]]),
+            np.concatenate([weekends.astype(np.float64), limits.most[chosen] / self.unit[chosen]]),
+            np.append(none + np.inf, limits.price[chosen] * self.unit[chosen]),
+            np.concatenate([np.zeros((len(none), days, duties), np.int64), self.amount[chosen]]),
         )

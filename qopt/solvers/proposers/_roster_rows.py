@@ -6,7 +6,7 @@ import numpy as np
 
 from qopt.core.arrays import Bools, Floats, Ints
 from qopt.core.forms.roster import Roster
-from qopt.solvers.proposers._roster_person import Counted, Person, View, combinations, limits_of
+from qopt.solvers.proposers._roster_person import Bands, Counted, Limits, Person, View, alike, combinations
 
 LEAST = 300_000
 """Most states of a day when nothing is counted but what must be."""
@@ -27,10 +27,18 @@ def odd_weekends(form: Roster) -> bool:
 
 
 class Rows:
-    """The cheapest rows of everybody."""
+    """The cheapest rows of everybody.
 
-    def __init__(self, form: Roster, allowed: Bools) -> None:
-        self.form, self.allowed = form, allowed
+    Parameters
+    ----------
+    allowed
+        Shape (people, days, duties).
+    bands
+        Between what members of balances are held; nothing when left out.
+    """
+
+    def __init__(self, form: Roster, allowed: Bools, bands: Bands | None = None) -> None:
+        self.form, self.allowed, self.bands = form, allowed, bands
         self._people: dict[int, Person] = {}
         self._alike: dict[tuple[bytes, ...], Person] = {}
         self._slot = np.full(2 * 2 ** LABELS.bit_length(), -1, np.int32)
@@ -40,17 +48,19 @@ class Rows:
     def person(self, p: int) -> Person:
         """A person's limits, made when they are first asked for; one for all that are held to the same."""
         if p not in self._people:
-            alike = limits_of(self.form, p)
-            if alike not in self._alike:
-                self._alike[alike] = Person(self.form, p)
-            self._people[p] = self._alike[alike]
+            limits = Limits.of(self.form, p, self.bands)
+            kind = alike(self.form, p, limits)
+            if kind not in self._alike:
+                self._alike[kind] = Person(self.form, p, limits)
+            self._people[p] = self._alike[kind]
         return self._people[p]
 
     @staticmethod
     def states(form: Roster) -> int:
         """Most states that a day of one person has when only what must be counted is."""
-        unlike = {limits_of(form, p): p for p in range(form.shape[0])}
-        return max(Person(form, p).states for p in unlike.values())
+        everybody = ((p, Limits.of(form, p, None)) for p in range(form.shape[0]))
+        unlike = {alike(form, p, limits): Person(form, p, limits) for p, limits in everybody}
+        return max(person.states for person in unlike.values())
 
     def cheapest(self, p: int, price: Floats, below: float = np.inf, *, most: int = 1) -> tuple[float, Ints]:
         """A bound from below on the price of every row of a person, and rows: the first has that price exactly.

@@ -19,6 +19,7 @@ from qopt.core.watch import Watch
 from qopt.milp.solve import solve
 from qopt.solvers.proposers._finds import Finds
 from qopt.solvers.proposers._roster_master import Master
+from qopt.solvers.proposers._roster_person import Bands
 from qopt.solvers.proposers._roster_rows import LEAST, Rows, odd_weekends
 from qopt.solvers.proposers.roster_search import DEFAULT_WORK, RosterSearch, Walk
 
@@ -42,6 +43,8 @@ class RosterColumns:
         The annealing that finds the first rows.
     share, longest
         Of the time that goes to it, and its most seconds.
+    first
+        Of the time then left, what goes at most to the first relaxation.
     smoothing
         Weight of the prices that gave the best bound when new prices are made; below 1.
     each
@@ -50,8 +53,6 @@ class RosterColumns:
         Most rows of one person that come from pricing it once.
     rounds
         Most rounds of prices for one relaxation of a dive.
-    again
-        The same for a dive among people whose rows are mended.
     free
         People whose rows are chosen anew at first; more where that is quick, fewer where it is not.
     patience
@@ -65,11 +66,11 @@ class RosterColumns:
     search: RosterSearch = RosterSearch()
     share: float = 0.05
     longest: float = 5.0
+    first: float = 0.4
     smoothing: float = 0.5
     each: float = 4.0
     several: int = 6
     rounds: int = 20
-    again: int = 4
     free: int = 6
     patience: int = 8
     nodes: int = 200
@@ -120,7 +121,7 @@ class _Columns:
         self.rng = np.random.default_rng(seed)
         self.walk = Walk(settings.search, form, seed, finds)
         facts = self.walk.facts
-        self.rows = Rows(form, facts.allowed)
+        self.rows = self.pricing = Rows(form, facts.allowed)
         self.master = Master(form, facts.price)
         self.counted, self.left = work is not None, work
         self.bound = self.raw = -np.inf
@@ -128,22 +129,48 @@ class _Columns:
         self.rounds = self.dives = self.mended = 0
         self.free = float(settings.free)
         self.done = False
-        self.uneven = len(self.master.ties.balance) > 0  # the relaxation says little of who has more than others
         self.least = 1.0 if form.integral else 1e-6  # by which a plan is better
 
     def run(self, watch: Watch) -> None:
         self._begin(watch)
         everybody = np.ones(self.form.shape[0], bool)
-        if self._generate(everybody, watch, rounds=None) is None:
+        first = watch if self.counted else watch.within(self.settings.first * watch.remaining())
+        relaxed = self._generate(everybody, first, rounds=None)
+        if relaxed is None:
             return
+        shares = relaxed[1]
         while not self._over(watch):
-            if not self.uneven or self.mended:
-                self.dives += 1
-                self._dive(np.full(self.form.shape[0], -1), watch, rounds=self.settings.rounds)
+            self.dives += 1
+            self._within(self._bands(shares))
+            self._dive(watch)
+            self._within(None)
             self._choose(everybody, self.worth, self.raw, watch)
             stale = 0
             while stale < self.settings.patience and not self._over(watch):
                 stale = 0 if self._mend(watch) else stale + 1
+
+    def _bands(self, shares: Floats) -> Bands | None:
+        """What members of balances may have: what they have in the mean, and more dive by dive.
+
+        The relaxation mixes rows of those who have more and less, and so tells nothing of fairness where it may.
+        """
+        ties, balance = self.master.ties, self.form.balance
+        if not len(ties.balance):
+            return None
+        mean = np.zeros(len(balance))
+        tally, person = ties.tallies(self.master.rows[: len(shares)]), self.master.person[: len(shares)]
+        for b in np.unique(ties.balance):
+            members = balance.members[b]
+            mean[b] = (shares * tally[:, b])[members[person]].sum() / members.sum()
+        low, wider = np.floor(mean + _EPSILON).astype(np.int64), self.dives - 1
+        return Bands(np.maximum(0, low - (wider + 1) // 2), low + 1 + wider // 2)
+
+    def _within(self, bands: Bands | None) -> None:
+        """Price and choose only rows in some bands; None: all rows."""
+        if not len(self.master.ties.balance):
+            return
+        self.pricing = self.rows if bands is None else Rows(self.form, self.walk.facts.allowed, bands)
+        self.master.bar(bands)
 
     @property
     def _best(self) -> tuple[Proposal, float] | None:
@@ -191,17 +218,21 @@ class _Columns:
             if again is None:
                 return relaxed
             relaxed = again
-            whole = bool(free.all())
+            whole = self._whole(free)
             if self._over(watch) or rounds == 0 or (whole and relaxed[0] - self.bound < _EPSILON):
                 return relaxed
             if not self._round(free, relaxed, watch):
                 return relaxed
             rounds = None if rounds is None else rounds - 1
 
+    def _whole(self, free: Bools) -> bool:
+        """Whether nothing is held, so that what is relaxed is the whole roster."""
+        return self.pricing is self.rows and bool(free.all())
+
     def _round(self, free: Bools, relaxed: tuple[float, Floats, Floats, Floats], watch: Watch) -> int:
         """Price the rows of some people once; how many new ones pay."""
         self.rounds += 1
-        whole = bool(free.all())
+        whole = self._whole(free)
         mine = self.settings.smoothing if whole and np.isfinite(self.bound) else 0.0
         for weight in (mine, 0.0) if mine else (0.0,):
             worth = self.master.ties.grained(weight * self.worth + (1 - weight) * relaxed[2])
@@ -221,14 +252,14 @@ class _Columns:
         for p in np.flatnonzero(free).tolist():
             if watch.expired():
                 break
-            value, rows = self.rows.cheapest(p, cells[p], known[p], most=self.settings.several)
+            value, rows = self.pricing.cheapest(p, cells[p], known[p], most=self.settings.several)
             total += value
             size += abs(value)
             pays = true[p, days, rows].sum(axis=1) + master.own(np.full(len(rows), p), rows) - relaxed[3][p]
             new += [(p, row) for row in rows[pays < -_EPSILON]]
         else:
             self._spend(PIECE * int(free.sum()))
-            if free.all():
+            if self._whole(free):
                 self._bound(total, size, worth, watch)
         return master.add(new)
 
@@ -243,14 +274,14 @@ class _Columns:
 
     # -- whole rows ----------------------------------------------------------------------------------------------
 
-    def _dive(self, held: Ints, watch: Watch, *, rounds: int) -> None:
-        """Hold the row with the largest share, price anew, and so on until everybody has a row; -1: not yet."""
-        first = held < 0
+    def _dive(self, watch: Watch) -> None:
+        """Hold the row with the largest share, price anew, and so on until everybody has a row."""
+        held = np.full(self.form.shape[0], -1)
         while (held < 0).any() and not self._over(watch):
-            relaxed = self._generate(held < 0, watch, rounds=rounds)
+            relaxed = self._generate(held < 0, watch, rounds=self.settings.rounds)
             if relaxed is None or self._hopeless(relaxed[0]) or not self._hold(held, relaxed[1]):
                 break
-        self.master.hold(held[first & (held >= 0)], False)
+        self.master.hold(held[held >= 0], False)
         if (held >= 0).all():
             self.finds.take(Proposal(self.master.rows[held]))
 
@@ -264,8 +295,6 @@ class _Columns:
         free = self._free(best[0])
         self.master.hold(own[~free], True)
         relaxed = self._generate(free, watch, rounds=self.settings.rounds)
-        if self.uneven and relaxed is not None and not self._hopeless(relaxed[0]):
-            self._dive(np.where(free, -1, own), watch, rounds=self.settings.again)
         self.master.hold(own[~free], False)
         larger = min(1.1 * self.free, 0.8 * people)
         if relaxed is None or self._over(watch):
@@ -274,9 +303,6 @@ class _Columns:
             self.free = larger
             return False
         self.mended += 1
-        after = self._best
-        if after is not None and after[1] < best[1]:
-            return True
         solved = self._choose(free, relaxed[2], relaxed[0], watch)
         self.free = larger if solved else max(2.0, 0.9 * self.free)
         after = self._best

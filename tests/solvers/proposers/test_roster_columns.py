@@ -14,6 +14,7 @@ from qopt.core.watch import Watch
 from qopt.milp.solve import solve
 from qopt.solvers.proposers import _roster_master as masters
 from qopt.solvers.proposers import _roster_state as states
+from qopt.solvers.proposers._roster_person import Bands
 from qopt.solvers.proposers._roster_ties import Ties
 from qopt.solvers.proposers.roster_columns import RosterColumns
 from qopt.testing.forms import small_forms
@@ -94,6 +95,22 @@ def test_the_master_counts_as_the_judge_does(seed):
     assert outcome.objectives[0][0] == pytest.approx(soft.objective + master.dear * sum(hard))
     value, share, _, _ = master.relax(Watch(clock=time.perf_counter))
     assert value == pytest.approx(outcome.objectives[0][0]) and np.allclose(share, 1.0)
+
+
+def test_rows_outside_of_bands_are_not_chosen():
+    form = balanced(random_roster(4, 9, 2, seed=1), 1)
+    master = masters.Master(form, states.facts(form, heat=(1.0, 0.1), cycles=(10, 10)).price)
+    rng, watch = np.random.default_rng(1), Watch(clock=time.perf_counter)
+    master.add([(p, rng.integers(0, 3, 9)) for p in range(4) for _ in range(20)])
+    free, tally = master.relax(watch)[0], Ties(form).tallies(master.rows)
+    bands = Bands(np.full(4, 2), np.array([3, 3, 9, 9]))
+    master.bar(bands)
+    value, share, _, _ = master.relax(watch)
+    chosen = master.person[share > 1e-9]
+    inside = (tally >= bands.least) & (tally <= bands.most) | ~form.balance.members.T[master.person]
+    assert value > free and len(chosen) > 0 and inside[share > 1e-9][:, Ties(form).price > 0].all()
+    master.bar(None)
+    assert master.relax(watch)[0] == pytest.approx(free)
 
 
 @pytest.mark.parametrize("seed", range(5))
