@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qopt.core.arrays import Floats, Ints
 from qopt.core.forms.fleet import Fleet, Proposal, Tour
+from qopt.solvers.proposers._breeding import Line, Population
 from qopt.solvers.proposers._fleet_facts import FAR, LEVEL, Facts, prices
 from qopt.solvers.proposers._routes_state import random_state
 
@@ -190,3 +191,34 @@ def present(s: State) -> Proposal:
     return Proposal(
         tuple(Tour(int(s.vehicle["kind"][v]), s.route[v, : s.vehicle["length"][v]].astype(np.int64)) for v in used)
     )
+
+
+def present_price(s: State) -> float:
+    """What the present plan costs in the order of the elites; infinity where it breaks a hard rule."""
+    now = s.now[0]
+    if now["broken"] > 0 or (now["missing"] > 0 and not now["may_miss"]):
+        return np.inf
+    return float(now["cost"] + now["penalties"] + now["extra"] + now["big"] * now["missing"])
+
+
+def price_of_a_visit(f: Facts, s: State) -> float:
+    """What a visit of the present plan costs on average, the use of vehicles left out."""
+    used = s.vehicle[s.vehicle["made"] > 0]
+    moving = float(s.now[0]["cost"]) - float(f.kind["fixed"][used["kind"]].sum())
+    return max(1e-6, moving / max(1, int(used["made"].sum())))
+
+
+def population(form: Fleet, size: int, seed: int) -> Population:
+    """An empty population of plans of a form."""
+    spot = form.items.place[: form.items.visits]
+    return Population(size, max(1, form.items.visits // 12), form.distance[0][np.ix_(spot, spot)], seed)
+
+
+def lines_of(proposal: Proposal) -> list[Line]:
+    """The tours of a proposal as a population holds them."""
+    return [(tour.kind, tour.items.tolist()) for tour in proposal.tours]
+
+
+def proposal_of(lines: Sequence[Line]) -> Proposal:
+    """The other way round."""
+    return Proposal(tuple(Tour(kind, np.array(items, np.int64)) for kind, items in lines))
