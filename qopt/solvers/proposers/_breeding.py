@@ -50,17 +50,20 @@ class Population:
     def __init__(self, size: int, apart: int, distance: Floats, seed: int) -> None:
         self.size, self.apart, self.distance = size, apart, distance
         self.members: list[Member] = []
-        self._entered = self._refused = 0
+        self._refused = 0
         self._random = np.random.default_rng(seed)
 
     @property
-    def ready(self) -> bool:
-        """Whether it is time for children."""
-        return self._entered >= self.size and len(self.members) > 1
+    def stale(self) -> bool:
+        """Whether it has taken no plan for long."""
+        return self._refused > PATIENCE * self.size
+
+    def clear(self) -> None:
+        """Let all members go."""
+        self.members, self._refused = [], 0
 
     def enter(self, cost: float, lines: list[Line]) -> bool:
         """Take a plan in, in place of those it is too near to, or else of the dearest; False if it is no better."""
-        self._entered += 1
         legs = frozenset(leg for _, items in lines for leg in zip([-1, *items], [*items, -1]))
         new = Member(cost, lines, legs)
         differ = [len(legs - member.legs) for member in self.members]
@@ -69,8 +72,6 @@ class Population:
             out = [max(range(self.size), key=lambda k: self.members[k].cost)]
         if any(cost >= self.members[k].cost for k in out):
             self._refused += 1
-            if self._refused > PATIENCE * self.size:
-                self.members, self._entered, self._refused = [], 0, 0
             return False
         self.members = [member for k, member in enumerate(self.members) if k not in out]
         self.members.append(new)
@@ -108,14 +109,19 @@ class Grown(NamedTuple):
 def breed(
     population: Population, grow: Callable[[list[Line], int | None], Grown], watch: Watch, work: int | None
 ) -> int:
-    """Fill a population with plans grown from nothing, then grow children of theirs; the iterations done.
+    """Add as many plans grown from nothing as a population may hold, then grow children; the iterations done.
 
-    ``grow(lines, most)`` searches from these routes, for at most that many iterations. A population that has had no
-    better plan for long is begun anew.
+    ``grow(lines, most)`` searches from these routes, for at most that many iterations. A population that is stale is
+    begun anew.
     """
-    done = 0
+    done = fresh = 0
     while not watch.expired() and (work is None or done < work):
-        lines = population.child() if population.ready else []
+        if population.stale:
+            population.clear()
+            fresh = 0
+        ready = fresh >= population.size and len(population.members) > 1
+        lines = population.child() if ready else []
+        fresh += not ready
         grown = grow(lines, None if work is None else work - done)
         done += grown.iterations
         if grown.iterations == 0:  # the target is reached

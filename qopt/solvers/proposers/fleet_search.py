@@ -78,16 +78,19 @@ class FleetSearch:
         work = DEFAULT_WORK if budget.work is None and watch.deadline is None else budget.work
         f = facts(form)
         s = states.state_of(form, f, seed, elites=self.elites, stride=self.stride)
-        self._begin(form, f, s, pool)
         population = None if form.current is not None else states.population(form, self.members, seed)
+        self._begin(form, f, s, pool, population)
         done = self._search(form, f, s, population, work, watch)
         bred = [] if population is None else [states.proposal_of(member.lines) for member in population.members]
         found = [*states.elites(s), *bred] or [states.present(s)]
         reason = "cancelled" if watch.stop[0] else "seconds" if work is None or done < work else "work"
         return _told(form, found, seed, reason, watch.clock() - begin, done)
 
-    def _begin(self, form: Fleet, f: Facts, s: states.State, pool: Sequence[Proposal]) -> None:
-        """Prices of absence, the known plans among the elites, and the best of them (or the plan of now) in place."""
+    def _begin(
+        self, form: Fleet, f: Facts, s: states.State, pool: Sequence[Proposal], population: Population | None
+    ) -> None:
+        """Prices of absence, the known plans among the elites and the population, and the best of them (or the plan of
+        now) in place."""
         from qopt.kernels.fleet_search import keep_elite
 
         now = s.now[0]
@@ -98,6 +101,8 @@ class FleetSearch:
             states.place(form, f, s, judged[k][1].tours)
             now["last_slot"] = -1
             keep_elite(f, s)
+            if population is not None:
+                population.enter(states.present_price(s), states.lines_of(judged[k][1]))
         if not good and not (form.current is not None and states.place(form, f, s, form.current.tours)):
             states.place(form, f, s, ())
 
