@@ -45,15 +45,23 @@ class Pool:
         self.size, self.apart = size, apart
         self.members: list[Elite] = []
 
-    def add(self, elite: Elite) -> None:
-        """Take the schedule in where it is short or different enough."""
+    def add(self, elite: Elite) -> bool:
+        """Take the schedule in where it is short or different enough; whether it was."""
         near = [member for member in self.members if member.distance(elite) < self.apart]
         if any(member.makespan <= elite.makespan for member in near):
-            return
+            return False
         self.members = [member for member in self.members if member not in near]
         self.members.append(elite)
         self.members.sort(key=lambda member: member.makespan)
         del self.members[self.size :]
+        return elite in self.members
+
+    def part(self, apart: float) -> None:
+        """Set the least distance, and let those go that are nearer to a shorter one."""
+        self.apart = apart
+        members, self.members = self.members, []
+        for member in members:
+            self.add(member)
 
     def thin(self) -> None:
         """Keep the best alone."""
@@ -65,3 +73,9 @@ class Pool:
         weight = random.uniform(0.3, 0.7)
         rank = weight * self.members[first].rank + (1 - weight) * self.members[second].rank
         return np.argsort(rank, kind="stable")
+
+
+def spread(elites: list[Elite]) -> float:
+    """Mean distance of two of the schedules; 0 when there are fewer."""
+    pairs = [first.distance(second) for k, first in enumerate(elites) for second in elites[:k]]
+    return float(np.mean(pairs)) if pairs else 0.0

@@ -1,4 +1,4 @@
-"""Job shop by tabu search inside critical blocks, restarted from blends of an elite pool."""
+"""Job shop by tabu search inside critical blocks, restarted from blends of an elite pool that draws together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qopt.core.forms.shop import Proposal, Shop, evaluate, semi_active
 from qopt.core.solution import Candidate, Origin
 from qopt.core.watch import Watch, run_in_chunks
 from qopt.solvers.bounders.one_machine import jackson
-from qopt.solvers.proposers._shop_pool import Elite, Pool
+from qopt.solvers.proposers._shop_pool import Elite, Pool, spread
 from qopt.solvers.proposers._shop_walk import walk_of
 
 NAME = "critical_tabu"
@@ -26,8 +26,9 @@ class CriticalTabu:
     """Tabu search on the critical path, from starts blended out of an elite pool.
 
     Every round walks from a start until ``patience`` iterations brought nothing; its best schedule goes to the pool.
-    The first rounds start from the schedules handed in and from random ones, later rounds from blends of two members of
-    the pool. When most of the members have come together, all but the best give way to new ones.
+    The first rounds start from schedules handed in and from random ones, later rounds from blends of two members of the
+    pool. Its members are kept far apart at first and may come together as the budget runs out: left to itself, a pool
+    gathers around the first good schedule, and what it blends from then on is all alike.
 
     Parameters
     ----------
@@ -35,11 +36,16 @@ class CriticalTabu:
         Iterations without a better schedule that end a round, >= 1.
     elites
         Members of the pool, >= 2.
+    wide
+        Least distance of two members at first, as a share of the mean distance of schedules of random rounds, >= 0.
     apart
-        Least distance of two members, as the mean difference of a task's place in order of start.
+        Least distance of two members at last, as the mean difference of a task's place in order of start.
     tenure
-        An order of two tasks that was taken away may not come back for this many to 1.5 times as many iterations; 0 for
-        10 + jobs / machines.
+        An order of two tasks that was taken away may not come back for this many to 1.5 times as many iterations; drawn
+        for every round from this range.
+    cycle
+        Rounds until the pool has drawn together, where the budget does not end before; then a new one begins with the
+        best schedule.
     keep
         Most proposals handed back, >= 1.
     encore
@@ -47,13 +53,16 @@ class CriticalTabu:
 
     Notes
     -----
-    Tabu search with path relinking: Peng, Lü & Cheng (2015). Work is counted in iterations, plus one for each round.
+    Tabu search with path relinking: Peng, Lü & Cheng (2015). A distance of members that falls to the end of the run:
+    Constantino & Segura (2022). Work is counted in iterations, plus one for each round.
     """
 
     patience: int = 4000
-    elites: int = 12
+    elites: int = 20
+    wide: float = 0.4
     apart: float = 2.0
-    tenure: int = 0
+    tenure: tuple[int, int] = (3, 9)
+    cycle: int = 3000
     keep: int = 30
     encore: int = 30
     accepts: AcceptsForm = AcceptsForm("shop")
@@ -70,7 +79,7 @@ class CriticalTabu:
         """
         began = watch.clock()
         watch = watch.within(budget.seconds)
-        run = Run(self, form, budget.target, seed, watch, pool)
+        run = Run(self, form, budget, seed, watch, pool)
         work = run_in_chunks(run.step, watch, work=budget.work)
         run.end_round()
         best = sorted(run.archive.values(), key=lambda entry: entry[0])[: self.keep]
@@ -96,31 +105,40 @@ class Run:
         No schedule is shorter than ``lower``; the shortest known has length ``best``.
     archive
         Schedules by their starts, with their makespans.
+    random_rounds
+        Best schedules of the cycle's random rounds.
+    still
+        Rounds since the pool has changed.
     stopped_by
         ``done``, ``target``, or empty while there is something left to do.
     """
 
     def __init__(
-        self, plugin: CriticalTabu, form: Shop, target: float | None, seed: int, watch: Watch, given: Sequence[Proposal]
+        self, plugin: CriticalTabu, form: Shop, budget: Budget, seed: int, watch: Watch, given: Sequence[Proposal]
     ) -> None:
         self.plugin, self.form, self.watch = plugin, form, watch
-        self.target = -1 if target is None else int(np.floor(target))
+        self.target = -1 if budget.target is None else int(np.floor(budget.target))
+        self.work, self.done, self.began = budget.work, 0, watch.clock()
         self.random = np.random.default_rng(seed)
         self.shop = form.busy()
         self.walk = walk_of(self.shop, int(self.random.integers(2**32)))
-        self.tenure = plugin.tenure or 10 + form.jobs // max(1, form.machines)
+        self.tenure = plugin.tenure[0]
         self.pool = Pool(plugin.elites, plugin.apart)
         self.lower = jackson(form)
         self.archive: dict[bytes, tuple[int, Proposal]] = {}
-        self.rounds = self.encores = self.fresh = 0
-        self.in_round = False
+        self.rounds = self.encores = 0
+        self.random_rounds: list[Elite] = []
+        self.cycle_rounds = self.still = 0
+        self.cycle_from = self.wide = 0.0
+        self.in_round = self.from_random = False
         self.stopped_by = ""
         first = semi_active(form, -form.tail)
         self.best = int(evaluate(form, first).objective)
         self._offer(first)
         for proposal in (first, *given):
             self._archive(semi_active(form, proposal.start))
-        self.starts = [proposal.start[form.duration > 0] for _, proposal in self.archive.values()]
+        known = sorted(self.archive.values(), key=lambda entry: entry[0])[: max(1, plugin.elites // 4)]
+        self.starts = [proposal.start[form.duration > 0] for _, proposal in reversed(known)]
         if self.shop.tasks == 0:
             self.stopped_by = "done"
 
@@ -132,12 +150,12 @@ class Run:
         while done < units and not self.stopped_by:
             if not self.in_round:
                 self._begin_round()
-                done += 1
+                done, self.done = done + 1, self.done + 1
             known = self.lower >= self.best
             patience = min(self.plugin.patience, 500) if known else self.plugin.patience
             goal = max(self.target, self.lower)
             did = shop.search(walk, units - done, patience, goal, self.tenure)
-            done += did
+            done, self.done = done + did, self.done + did
             if walk.state[shop.BEST] < self.best:
                 self.best = int(walk.state[shop.BEST])
                 self._offer(self._proposal())
@@ -150,17 +168,21 @@ class Run:
         from qopt.kernels import shop
 
         pool, size = self.pool, self.plugin.elites
-        if self.fresh > 3 * size and len(pool.members) < max(2, size // 3):
+        if self.still > 2 * size and self._phase() >= 1.0:
             pool.thin()
-            self.fresh = 0
+            self.random_rounds.clear()
+            self.cycle_from, self.cycle_rounds, self.still = self._used(), 0, 0
+        self.from_random = False
         if self.starts:
             order = np.argsort(self.starts.pop(), kind="stable")
-        elif self.fresh < size or len(pool.members) < 2:
+        elif len(self.random_rounds) < size or len(pool.members) < 2:
             start = semi_active(self.shop, self.random.random(self.shop.tasks)).start
             order = np.argsort(start, kind="stable")
+            self.from_random = True
         else:
             order = pool.blend(self.random)
-        self.fresh += 1
+        self.tenure = int(self.random.integers(self.plugin.tenure[0], self.plugin.tenure[1] + 1))
+        self.cycle_rounds += 1
         self.rounds += 1
         self.walk.order[:] = order
         shop.load(self.walk)
@@ -176,7 +198,7 @@ class Run:
         state = self.walk.state
         makespan = int(state[shop.BEST])
         self._archive(self._proposal())
-        self.pool.add(Elite.of(makespan, self._start()))
+        self._breed(Elite.of(makespan, self._start()))
         if state[shop.OPTIMAL]:
             self.lower = max(self.lower, int(state[shop.MAKESPAN]))
         if self.best <= self.target:
@@ -186,6 +208,33 @@ class Run:
             found = sum(makespan == self.best for makespan, _ in self.archive.values())
             if self.encores > self.plugin.encore or found >= self.plugin.keep:
                 self.stopped_by = "done"
+
+    def _breed(self, elite: Elite) -> None:
+        """Take a round's best schedule into the pool, and let the pool draw together as the cycle goes on."""
+        pool, plugin = self.pool, self.plugin
+        self.still = 0 if pool.add(elite) else self.still + 1
+        if self.from_random:
+            self.random_rounds.append(elite)
+            if len(self.random_rounds) == plugin.elites:
+                self.wide = plugin.wide * spread(self.random_rounds)
+                pool.part(max(plugin.apart, self.wide * (1 - self._phase())))
+        if len(self.random_rounds) >= plugin.elites:
+            pool.apart = max(plugin.apart, self.wide * (1 - self._phase()))
+
+    def _used(self) -> float:
+        """Share of the work, or else of the seconds, that is used up; 0 without a limit."""
+        if self.work is not None:
+            return min(1.0, self.done / self.work)
+        if self.watch.deadline is None:
+            return 0.0
+        whole = self.watch.deadline - self.began
+        return min(1.0, (self.watch.clock() - self.began) / whole) if whole > 0 else 1.0
+
+    def _phase(self) -> float:
+        """How far the cycle is: 0 when it begins, 1 when the budget or its rounds end."""
+        left = 1.0 - self.cycle_from
+        share = (self._used() - self.cycle_from) / left if left > 0 else 1.0
+        return min(1.0, max(share, self.cycle_rounds / self.plugin.cycle))
 
     def _start(self) -> NDArray[np.int64]:
         return self.walk.best_end - self.shop.duration

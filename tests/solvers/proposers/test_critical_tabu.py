@@ -16,7 +16,7 @@ from qopt.core.solution import Origin
 from qopt.core.watch import Watch
 from qopt.solvers.bounders import branch_shop
 from qopt.solvers.proposers import critical_tabu
-from qopt.solvers.proposers._shop_pool import Elite, Pool
+from qopt.solvers.proposers._shop_pool import Elite, Pool, spread
 
 INSTANCES = Path(__file__).resolve().parents[3].parent / "shared" / "instances" / "jobshop"
 
@@ -134,8 +134,34 @@ def test_the_pool_keeps_the_short_and_the_different() -> None:
     pool.add(Elite.of(12, b))
     assert [m.makespan for m in pool.members] == [9, 12]
     assert sorted(pool.blend(np.random.default_rng(1))) == [0, 1, 2, 3]
-    pool.add(Elite.of(8, np.array([1, 0, 3, 2])))
+    assert pool.add(Elite.of(8, np.array([1, 0, 3, 2])))
+    assert not pool.add(Elite.of(10, np.array([0, 2, 1, 3])))
     assert [m.makespan for m in pool.members] == [8, 9]
+    assert spread(pool.members) == 1.0 and spread(pool.members[:1]) == 0.0
+    pool.part(1.5)
+    assert [m.makespan for m in pool.members] == [8] and pool.apart == 1.5
+
+
+def test_the_pool_draws_together_as_the_work_is_used_up_and_then_begins_anew() -> None:
+    form = square(np.random.default_rng(3), 10, 10)
+    plugin = critical_tabu.CriticalTabu(patience=50, elites=4, wide=0.8, apart=0.5, cycle=60)
+    run = critical_tabu.Run(plugin, form, Budget(work=10**9), 1, watch(), ())
+    distances, cycles = [], 0
+    while cycles < 2:
+        before = len(run.random_rounds)
+        run.step(50)
+        if len(run.random_rounds) < before:
+            cycles += 1
+            assert min(distances) == 0.5 and distances == sorted(distances, reverse=True) and distances[0] > 2.0
+            assert run.best == min(makespan for makespan, _ in run.archive.values())
+            distances.clear()
+        elif len(run.random_rounds) >= 4:
+            distances.append(run.pool.apart)
+    half = critical_tabu.Run(plugin, form, Budget(work=1000), 1, watch(), ())
+    half.step(500)
+    assert half._used() == 0.5
+    timed = critical_tabu.Run(plugin, form, Budget(), 1, Watch(clock=itertools.count(0.0).__next__, deadline=10.0), ())
+    assert timed._used() == 0.1
 
 
 def test_a_blend_of_two_schedules_keeps_every_order_they_share() -> None:
