@@ -229,7 +229,7 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
             begin = opening(window, item, left + into_time)
             if forbidden(window, item, begin):
                 break
-            if not fits(amount, capacity, load, j):
+            if not kind.plain and not fits(amount, capacity, load, j):
                 continue
             need = takes(item, here, place)
             way = resume(rides[profile], items, window, kind, line, m, t, j, begin + need, place)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from qopt.kernels.fleet_insert import exact
-from qopt.kernels.fleet_times import FAR, RELOAD, follow, loads, peaks, settle, slacken
+from qopt.kernels.fleet_times import FAR, RELOAD, delivers, follow, loads, peaks, settle, slacken
 from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
@@ -48,8 +48,11 @@ def refresh(f: Any, s: Any, v: int) -> bool:
     slacken(ride, f.item, f.window, kind, line, m, t)
     if s.now[0].rules:
         settle(ride, f.item, f.window, kind, line, m, t, end - duration)
-    fit = loads(f.item, f.amount, f.capacity[vehicle.kind], line, m, load)
-    peaks(f.item, line, m, load)
+    if kind.plain:
+        fit = delivers(f.amount, f.capacity[vehicle.kind], line, m, load)
+    else:
+        fit = loads(f.item, f.amount, f.capacity[vehicle.kind], line, m, load)
+        peaks(f.item, line, m, load)
     if vehicle.made == 0:
         cost = 0.0
     s.now[0].cost += cost - vehicle.cost

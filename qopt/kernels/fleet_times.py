@@ -164,6 +164,19 @@ def loads(items: Any, amount: Any, capacity: Any, seq: Any, m: int, load: Any) -
 
 
 @bare
+def delivers(amount: Any, capacity: Any, seq: Any, m: int, load: Any) -> bool:
+    """What ``loads`` tells of a plain vehicle, at the start and the end alone."""
+    ok = True
+    for d in range(len(capacity)):
+        total = 0.0
+        for j in range(m):
+            total += amount[seq[j], DELIVER, d]
+        load[LOAD, 0, d], load[LOAD, m, d] = total, 0.0
+        ok = ok and total <= capacity[d] + EPSILON
+    return ok
+
+
+@bare
 def peaks(items: Any, seq: Any, m: int, load: Any) -> None:
     """Highest loads of a trip up to (``load[PRE]``) and from (``load[SUF]``) each point between items."""
     for d in range(load.shape[2]):

@@ -10,6 +10,7 @@ from qopt.core.forms.fleet import Fleet, Proposal, Tour, evaluate
 from qopt.kernels.fleet_insert import try_visit
 from qopt.kernels.fleet_moves import close_up, drop_one, refresh
 from qopt.kernels.fleet_search import fleet_search
+from qopt.kernels.fleet_times import delivers, loads
 from qopt.solvers.proposers import _fleet_state as states
 from qopt.solvers.proposers._fleet_facts import facts
 from qopt.testing.fleets import items_of, kinds_of, random_fleet
@@ -23,7 +24,8 @@ def plain_fleet(visits, seed):
     opens = rng.integers(0, 120, visits).astype(float)
     lines = [{"place": k + 1, "service": 3.0, "deliver": float(rng.integers(1, 6))} for k in range(visits)]
     for line, at in zip(lines, opens):
-        line["windows"] = [((at, at + 40),), ((at, at + 15), (at + 50, at + 70)), ()][rng.integers(0, 3)]
+        wide = float(rng.integers(2, 40))
+        line["windows"] = [((at, at + wide),), ((at, at + 5), (at + 30, at + 30 + wide)), ()][rng.integers(0, 3)]
         line["setup"] = float(rng.integers(0, 3))
     one = {"count": 4, "capacity": 15.0, "latest": 200.0, "max_distance": 150.0}
     kinds = kinds_of(one, one | {"end": -1, "fixed": 20.0})
@@ -76,7 +78,7 @@ def naive_insertion(form, s, c):
 
 
 @pytest.mark.parametrize("make", [plain_fleet, rich_fleet])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_visit_goes_where_it_costs_least(make, seed):
     form = make(16, seed)
     f, s = started(form)
@@ -137,3 +139,21 @@ def test_due_is_the_last_arrival_that_works(seed):
             assert works == list(range(max(works) + 1))
             checked += 1
     assert checked >= 8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_plain_vehicle_is_fullest_at_its_start(seed):
+    form = plain_fleet(16, seed)
+    f, rng = facts(form), np.random.default_rng(seed)
+    assert f.kind["plain"].all()
+    assert not facts(rich_fleet(16, seed)).kind["plain"].any()
+    told = set()
+    for m in range(9):
+        seq = rng.permutation(16)[:m].astype(np.int32)
+        short, whole = np.zeros((3, m + 1, 1)), np.zeros((3, m + 1, 1))
+        fit = delivers(f.amount, f.capacity[0], seq, m, short)
+        assert fit == loads(f.item, f.amount, f.capacity[0], seq, m, whole)
+        assert short[0, 0, 0] == whole[0, 0, 0] == whole[0].max() == form.items.deliver[seq].sum()
+        assert short[0, m, 0] == whole[0, m, 0] == 0
+        told.add(bool(fit))
+    assert told == {False, True}

@@ -34,9 +34,10 @@ are lines of ``Facts.window``; rules and mates (visits that leave a route togeth
 KIND = _dtype(
     "earliest latest overtime_after max_distance max_duration max_stops fixed per_distance per_time per_overtime",
     "start end profile trips breaks breaks_end reloads reloads_end",
-    "timed",
+    "timed plain",
 )
-"""As in the form, in one price; ``timed`` says that costs or limits depend on times."""
+"""As in the form, in one price; ``timed`` says that costs or limits depend on times, ``plain`` that there is one trip
+and everything is delivered, so that a route is never fuller than at its start."""
 
 RULE = _dtype("price", "kind visits visits_end")
 """Kinds 0, 1, 2: together, apart, before."""
@@ -174,6 +175,7 @@ def _kinds(form: Fleet, price: dict[str, float]) -> NDArray[Any]:
     balanced = price["spread"] > 0 or any(rule.kind == "before" for rule in form.company)
     dear = (out["per_time"] > 0) | (out["per_overtime"] > 0) | np.isfinite(kinds.max_duration)
     out["timed"] = dear | late | balanced
+    out["plain"] = (kinds.trips == 1) & ~(form.items.collect.any() | form.items.change.any())
     return out
 
 
