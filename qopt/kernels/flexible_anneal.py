@@ -1,7 +1,7 @@
 """Annealing of flexible job shops: single tasks and pairs of them move in a line of all tasks.
 
-A move takes one task to another place between its neighbours in the job, in any of its modes, or lets two tasks of two
-machines exchange place and machine: tight machines keep their loads that way. It is made where the penalty of
+A move takes one task to another place between its neighbours in the job, in any of its modes, or lets two tasks of one
+machine, or of two, exchange their places: tight machines keep their loads that way. It is made where the penalty of
 ``kernels.flexible_line`` stays within a random limit (Kirkpatrick, Gelatt & Vecchi 1983), drawn before it is tried.
 """
 
@@ -12,11 +12,11 @@ from typing import Any
 
 from numba import njit
 
-from qopt.kernels.flexible_line import carry, count_rest, put_in, settle, swap, take_out
+from qopt.kernels.flexible_line import carry, count_rest, mark, put_in, settle, swap, take_out
 from qopt.kernels.rng import below, unit
 
-HOT, COLD = 1.2, 0.03
-"""Temperatures at both ends of a round, in squares of ``width``: that of the goal's distance from the best schedule."""
+COLD = 0.12
+"""Temperature at the end of a round, in squares of ``width``: that of the goal's distance from the best schedule."""
 EXCHANGES = 0.6
 """Share of the moves that try to exchange two tasks."""
 PERIOD = 256
@@ -82,11 +82,21 @@ def hopeless(
 
 @njit(cache=True, nogil=True)
 def reinsert(
-    tasks: Any, machines: Any, modes: Any, order: Any, now: Any, t: int, mode: int, target: int, limit: float
+    tasks: Any,
+    machines: Any,
+    modes: Any,
+    order: Any,
+    marks: Any,
+    now: Any,
+    t: int,
+    mode: int,
+    target: int,
+    limit: float,
 ) -> bool:
-    """Try a task in a mode at a place in line; False, and all as before, where that exceeds the limit."""
-    source, old, follows = tasks[t].place, tasks[t].mode, tasks[t].prev
-    before = behind(tasks, modes, order, t, modes[mode].machine, target)
+    """Try a task in a mode at a place in line; False, and all as before, where that seems to exceed the limit."""
+    source, old, follows, onward = tasks[t].place, tasks[t].mode, tasks[t].prev, tasks[t].next
+    one, other = modes[old].machine, modes[mode].machine
+    before = behind(tasks, modes, order, t, other, target)
     if mode == old and before == follows:
         carry(tasks, order, source, target)
         return True
@@ -96,9 +106,12 @@ def reinsert(
     take_out(tasks, machines, modes, t, place)
     carry(tasks, order, source, target)
     put_in(tasks, machines, modes, t, mode, before, place)
-    if settle(tasks, machines, modes, order, now, place, limit):
-        count_rest(tasks, machines[modes[old].machine], modes)
-        count_rest(tasks, machines[modes[mode].machine], modes)
+    mark(tasks, marks, t)
+    mark(tasks, marks, onward)
+    mark(tasks, marks, tasks[t].next)
+    if settle(tasks, machines, modes, order, marks, now, one, other, limit):
+        count_rest(tasks, machines[one], modes)
+        count_rest(tasks, machines[other], modes)
         return True
     take_out(tasks, machines, modes, t, place)
     carry(tasks, order, target, source)
@@ -107,59 +120,75 @@ def reinsert(
 
 
 @njit(cache=True, nogil=True)
-def partner(tasks: Any, modes: Any, order: Any, t: int, machine: int, start: int) -> Any:
-    """The next task of a machine, from a place of a task's window on, that can exchange with it, and its mode then."""
-    place, here = tasks[t].place, modes[tasks[t].mode].machine
-    for x in range(start, window(tasks, t)[1] + 1):
-        u = order[x]
-        if modes[tasks[u].mode].machine == machine:
-            low, high = window(tasks, u)
-            if low <= place <= high:
-                for mode in range(tasks[u].first_mode, tasks[u].end_mode):
-                    if modes[mode].machine == here:
-                        return u, mode
-    return -1, -1
+def partner(tasks: Any, machines: Any, modes: Any, ways: Any, rng: Any, t: int, machine: int) -> int:
+    """Any of the tasks of a machine that can exchange places with a task, -1 where there is none."""
+    n, place, here = len(tasks) - 1, tasks[t].place, modes[tasks[t].mode].machine
+    low, high = window(tasks, t)
+    chosen, count, u = -1, 0, machines[machine].first
+    while u < n and tasks[u].place <= high:
+        if u != t and tasks[u].place >= low and ways[u, here] >= 0:
+            first, last = window(tasks, u)
+            if first <= place <= last:
+                count += 1
+                if below(rng, count) == 0:
+                    chosen = u
+        u = tasks[u].next
+    return chosen
 
 
 @njit(cache=True, nogil=True)
 def exchange(
-    tasks: Any, machines: Any, modes: Any, order: Any, now: Any, t: int, mode: int, start: int, limit: float
+    tasks: Any,
+    machines: Any,
+    modes: Any,
+    order: Any,
+    marks: Any,
+    now: Any,
+    t: int,
+    mode: int,
+    u: int,
+    mode_u: int,
+    limit: float,
 ) -> bool:
-    """Try to exchange a task with one on a mode's machine, which is another, from a place of its window on.
-
-    False, and all as before, where there is none or where that exceeds the limit.
-    """
-    u, mode_u = partner(tasks, modes, order, t, modes[mode].machine, start)
-    if u < 0:
-        return False
-    old_t, old_u, first = tasks[t].mode, tasks[u].mode, min(tasks[t].place, tasks[u].place)
+    """Try to exchange two tasks, in these modes; False, and all as before, where that seems to exceed the limit."""
+    old_t, old_u = tasks[t].mode, tasks[u].mode
+    one, other = modes[old_t].machine, modes[old_u].machine
     swap(tasks, machines, modes, order, t, mode, u, mode_u)
-    if settle(tasks, machines, modes, order, now, first, limit):
-        count_rest(tasks, machines[modes[old_t].machine], modes)
-        count_rest(tasks, machines[modes[mode].machine], modes)
+    mark(tasks, marks, t)
+    mark(tasks, marks, u)
+    mark(tasks, marks, tasks[t].next)
+    mark(tasks, marks, tasks[u].next)
+    if settle(tasks, machines, modes, order, marks, now, one, other, limit):
+        count_rest(tasks, machines[one], modes)
+        count_rest(tasks, machines[other], modes)
         return True
     swap(tasks, machines, modes, order, t, old_t, u, old_u)
     return False
 
 
 @njit(cache=True, nogil=True)
-def flexible_anneal(tasks: Any, machines: Any, modes: Any, order: Any, now: Any, rng: Any, units: int) -> int:
+def flexible_anneal(
+    tasks: Any, machines: Any, modes: Any, order: Any, marks: Any, ways: Any, now: Any, rng: Any, units: int
+) -> int:
     """Try ``units`` moves of a round of ``plan`` moves; fewer where it is over, the goal or the target is reached."""
     n, state = len(order), now[0]
     for done in range(units):
         if state.moves >= state.plan or state.best <= max(state.goal, state.target):
             return done
         if state.moves % PERIOD == 0:
-            state.temperature = state.width**2 * HOT * (COLD / HOT) ** (state.moves / state.plan)
+            state.temperature = state.width**2 * state.hot * (COLD / state.hot) ** (state.moves / state.plan)
         state.moves += 1
         t = below(rng, n)
         task = tasks[t]
         mode = task.first_mode + below(rng, task.end_mode - task.first_mode)
-        low, high = window(tasks, t)
-        place = low + below(rng, high - low + 1)
         limit = state.penalty - state.temperature * math.log(1.0 - unit(rng))
-        if unit(rng) >= EXCHANGES:
-            reinsert(tasks, machines, modes, order, now, t, mode, place, limit)
-        elif modes[mode].machine != modes[task.mode].machine:
-            exchange(tasks, machines, modes, order, now, t, mode, place, limit)
+        if unit(rng) < EXCHANGES:
+            u = partner(tasks, machines, modes, ways, rng, t, modes[mode].machine)
+            if u >= 0:
+                mode_u = ways[u, modes[task.mode].machine]
+                exchange(tasks, machines, modes, order, marks, now, t, mode, u, mode_u, limit)
+        else:
+            low, high = window(tasks, t)
+            place = low + below(rng, high - low + 1)
+            reinsert(tasks, machines, modes, order, marks, now, t, mode, place, limit)
     return units

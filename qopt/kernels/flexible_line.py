@@ -5,10 +5,11 @@ it is a schedule. Its penalty is
 
     sum over machines of max(0, end of the machine - goal) ** 2
 
-which, unlike the makespan alone, tells of every machine that is late. A change is turned down as soon as the remaining
-work of the machines alone is too much.
+which, unlike the makespan alone, tells of every machine that is late. A change is followed only as far as it is felt:
+tasks whose end may differ are marked, and the first in line of those marked is settled next. It is turned down as soon
+as the remaining work of the machines is too much.
 
-Arrays of records, whose last task, n, stands for "none" and ends at 0; ``order`` is plain, shape (n,):
+Arrays of records, whose last task, n, stands for "none" and ends at 0, and plain ones:
 
     tasks (n + 1,)
         before, after             in the job
@@ -19,23 +20,32 @@ Arrays of records, whose last task, n, stands for "none" and ends at 0; ``order`
         end
         rest                      work on its machine behind it
         kept                      its end before the change that is tried
+        changed                   in line k: the k-th task whose end the change moved
         best_mode, best_end       in the best schedule
     machines (machines,)
         first, last               task
-        least                     no end of the machine is before this, by what is seen of a change
+        least                     where the machine ends at least, by what is seen of a change
     modes (modes,)
         machine, duration
+    order (n,)                    the line
+    marks (ceil(n / 64),)         a bit for each place in line, set for tasks whose end may differ
+    ways (n, machines)            mode of each task on each machine, -1 for none
     now (1,)
         best, goal, target        lengths of schedules
         penalty                   of what is there
-        width, moves, plan, temperature  see ``flexible_anneal``
+        width, hot, moves, plan, temperature  see ``flexible_anneal``
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
+
+from qopt.kernels.vectors import lowest
+
+ONE = np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -148,52 +158,71 @@ def carry(tasks: Any, order: Any, source: int, target: int) -> None:
 
 @njit(cache=True, nogil=True)
 def swap(tasks: Any, machines: Any, modes: Any, order: Any, t: int, mode_t: int, u: int, mode_u: int) -> None:
-    """Let tasks of two machines exchange places, in line and on the machines, and give them new modes.
+    """Let two tasks exchange places, in line and on their machines, and give them the modes for that.
 
     Remaining work is right from the first of the two places on.
     """
     if tasks[t].place > tasks[u].place:
         t, mode_t, u, mode_u = u, mode_u, t, mode_t
-    one, other = tasks[t], tasks[u]
-    here, there = machines[modes[one.mode].machine], machines[modes[other.mode].machine]
-    _shift_rest(tasks, other.prev, one.place, modes[mode_t].duration - modes[other.mode].duration)
-    before_t, after_t, before_u, after_u = one.prev, one.next, other.prev, other.next
-    _join(tasks, here, before_t, u)
-    _join(tasks, here, u, after_t)
-    _join(tasks, there, before_u, t)
-    _join(tasks, there, t, after_u)
-    one.mode, other.mode = mode_t, mode_u
-    one.rest, other.rest = other.rest, one.rest
-    one.place, other.place = other.place, one.place
-    order[one.place], order[other.place] = t, u
+    first, second, before_t, before_u = tasks[t].place, tasks[u].place, tasks[t].prev, tasks[u].prev
+    take_out(tasks, machines, modes, u, first)
+    take_out(tasks, machines, modes, t, first)
+    order[first], order[second] = u, t
+    tasks[u].place, tasks[t].place = first, second
+    put_in(tasks, machines, modes, u, mode_u, before_t, first)
+    put_in(tasks, machines, modes, t, mode_t, u if before_u == t else before_u, first)
 
 
 @njit(cache=True, nogil=True)
-def settle(tasks: Any, machines: Any, modes: Any, order: Any, now: Any, first: int, limit: float) -> bool:
-    """Ends of the tasks from a place in line on; False, and all ends as before, where the penalty exceeds the limit."""
-    n, goal = len(order), now[0].goal
+def mark(tasks: Any, marks: Any, t: int) -> None:
+    """Note that the end of a task may differ; t may be none."""
+    if t < len(tasks) - 1:
+        place = np.uint64(tasks[t].place)
+        marks[place >> np.uint64(6)] |= ONE << (place & np.uint64(63))
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    tasks: Any, machines: Any, modes: Any, order: Any, marks: Any, now: Any, one: int, other: int, limit: float
+) -> bool:
+    """Ends of the marked tasks and all behind them; False, and all ends as before, where the penalty is too much.
+
+    Two machines, ``one`` and ``other``, may have other tasks than before. The rest are expected to end no earlier: the
+    change is also turned down where the penalty exceeds the limit before they turn out to.
+    """
+    n, goal, total, count, word = len(order), now[0].goal, 0, 0, 0
     for machine in range(len(machines)):
-        machines[machine].least = goal
-    total, stop = 0, n
-    for x in range(first, n):
-        task = tasks[order[x]]
+        end = goal if machine in (one, other) else max(goal, tasks[machines[machine].last].end)
+        machines[machine].least = end
+        total += (end - goal) ** 2
+    while word < len(marks) and total <= limit:
+        if marks[word] == 0:
+            word += 1
+            continue
+        t = order[64 * word + lowest(marks[word])]
+        marks[word] &= marks[word] - ONE
+        task = tasks[t]
         mode = modes[task.mode]
         machine = machines[mode.machine]
-        task.kept = task.end
-        task.end = max(tasks[task.before].end, tasks[task.prev].end) + mode.duration
-        least = task.end + task.rest
-        if least > machine.least:
+        end = max(tasks[task.before].end, tasks[task.prev].end) + mode.duration
+        least = max(goal, end + task.rest)
+        if least > machine.least or task.next == n:
             total += (least - machine.least) * (least + machine.least - 2 * goal)
             machine.least = least
-            if total > limit:
-                stop = x + 1
-                break
-    if stop == n:
+        if end != task.end:
+            task.kept, task.end = task.end, end
+            tasks[count].changed = t
+            count += 1
+            mark(tasks, marks, task.after)
+            mark(tasks, marks, task.next)
+    if word == len(marks):
         total = penalty(tasks, machines, goal)
         if total <= limit:
             now[0].penalty = total
             _keep_best(tasks, machines, now)
             return True
-    for x in range(first, stop):
-        tasks[order[x]].end = tasks[order[x]].kept
+    marks[word:] = 0
+    for k in range(count):
+        t = tasks[k].changed
+        tasks[t].end = tasks[t].kept
     return False

@@ -10,9 +10,19 @@ import pytest
 
 from qopt.kernels import flexible_anneal, flexible_line
 from qopt.solvers.proposers._flexible_state import begin_round, facts_of, greedy, line_of
+from qopt.solvers.proposers._routes_state import random_state
 from qopt.testing.projects import flexible_shop
 
 RECORDS = ("tasks", "machines", "modes", "now")
+
+
+def shop_of(line):
+    """What both moves work on."""
+    return line.tasks, line.machines, line.modes, line.order, line.marks, line.now
+
+
+def arrange(line):
+    flexible_line.arrange(line.tasks, line.machines, line.modes, line.order, line.now)
 
 
 def made(jobs, machines, seed, moves=1000):
@@ -23,7 +33,7 @@ def made(jobs, machines, seed, moves=1000):
     if numba.config.DISABLE_JIT:  # records are read as kernels read them
         line = line._replace(**{name: getattr(line, name).view(np.recarray) for name in RECORDS})
     length = int((first.start + form.modes.duration[first.mode]).max())
-    begin_round(line, first, length, moves)
+    begin_round(line, first, length, moves, 0.5)
     return form, line
 
 
@@ -80,7 +90,8 @@ def agrees(form, line):
 
 def held(line):
     """Everything but scratch."""
-    names = [name for name in line.tasks.dtype.names if name != "kept"]
+    assert not line.marks.any()
+    names = [name for name in line.tasks.dtype.names if name not in ("kept", "changed")]
     parts = [line.tasks[name][:-1].tolist() for name in names]
     return parts, line.machines[["first", "last"]].tolist(), line.order.tolist(), line.now["penalty"].tolist()
 
@@ -91,62 +102,104 @@ def random_move(rng, form, line):
     return t, int(rng.integers(form.modes.start[t], form.modes.start[t + 1])), int(rng.integers(low, high + 1))
 
 
+def partners(form, line, t, mode):
+    """Tasks on a mode's machine that can exchange places with a task, with the mode that each needs."""
+    order, modes, machine = line.order.tolist(), line.tasks["mode"][:-1].tolist(), line.modes["machine"]
+    found = {}
+    for u in order:
+        ways = [m for m in range(form.modes.start[u], form.modes.start[u + 1]) if machine[m] == machine[modes[t]]]
+        changed = [t if v == u else u if v == t else v for v in order]
+        holds = all(changed.index(a) < changed.index(b) for a, b in zip(form.lags.before, form.lags.after))
+        if u != t and machine[modes[u]] == machine[mode] and ways and holds:
+            found[u] = ways[0]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_partners_are_those_that_leave_the_jobs_in_order(seed):
+    form, line = made(5, 4, seed)
+    rng = np.random.default_rng(seed)
+    told = 0
+    for _ in range(60):
+        t, mode, _ = random_move(rng, form, line)
+        machine = int(line.modes["machine"][mode])
+        state = random_state(int(rng.integers(100)))
+        args = line.tasks, line.machines, line.modes, line.ways, state, t, machine
+        chosen = {flexible_anneal.partner(*args) for _ in range(60)}
+        expected = partners(form, line, t, mode)
+        assert chosen == (set(expected) or {-1})
+        assert all(line.ways[u, line.modes["machine"][line.tasks["mode"][t]]] == m for u, m in expected.items())
+        told += len(expected)
+    assert told > 15
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_moves_that_are_made_and_moves_that_are_turned_down_leave_all_in_order(seed):
     form, line = made(5, 4, seed)
     rng = np.random.default_rng(seed)
-    shop = line[:5]
+    shop = shop_of(line)
     done = {(move, limit): 0 for move in ("reinsert", "exchange") for limit in (-1.0, np.inf)}
     for k in range(600):
         t, mode, place = random_move(rng, form, line)
         limit = -1.0 if k % 2 else np.inf
         before, sequences = held(line), line.tasks[["mode", "prev", "next"]][:-1].tolist()
-        there = line.modes["machine"][mode] == line.modes["machine"][line.tasks["mode"][t]]
-        move = "reinsert" if k % 3 or there else "exchange"
-        if getattr(flexible_anneal, move)(*shop, t, mode, place, limit):
+        others = partners(form, line, t, mode)
+        if k % 3 and others:
+            move, u = "exchange", list(others)[k % len(others)]
+            made_it = flexible_anneal.exchange(*shop, t, mode, u, others[u], limit)
+            assert made_it == (limit > 0)
+        else:
+            move, made_it = "reinsert", flexible_anneal.reinsert(*shop, t, mode, place, limit)
+            assert made_it or limit < 0
+        if made_it:
             done[move, limit] += 1
             assert line.tasks["mode"][t] == mode
             assert limit > 0 or line.tasks[["mode", "prev", "next"]][:-1].tolist() == sequences
         else:
             assert held(line) == before
-            assert move == "exchange" or limit < 0
         agrees(form, line)
     assert done["reinsert", np.inf] > 50
-    assert done["exchange", np.inf] > 2
+    assert done["exchange", np.inf] > 50
     assert done["exchange", -1.0] == 0
 
 
+def turned_down_early(late, then, touched):
+    """Whether a machine that a change does not touch ends earlier, which no one sees who turns it down before."""
+    return any(b < a for k, (a, b) in enumerate(zip(late, then)) if k not in touched)
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_an_exchange_is_made_exactly_where_its_penalty_is_within_the_limit(seed):
+def test_an_exchange_is_made_where_its_penalty_is_within_the_limit(seed):
     form, line = made(5, 4, seed)
     line.now["goal"] -= 6
-    flexible_line.arrange(*line[:5])
+    arrange(line)
     rng = np.random.default_rng(seed)
-    made_of = []
+    outcomes, goal = [], int(line.now["goal"][0])
     for _ in range(300):
-        t, mode, start = random_move(rng, form, line)
-        u, mode_u = flexible_anneal.partner(line.tasks, line.modes, line.order, t, line.modes["machine"][mode], start)
-        here = int(line.modes["machine"][line.tasks["mode"][t]])
-        if u < 0 or here == line.modes["machine"][mode]:
+        t, mode, _ = random_move(rng, form, line)
+        others = partners(form, line, t, mode)
+        if not others:
             continue
+        u = list(others)[int(rng.integers(len(others)))]
         order, modes = line.order.tolist(), line.tasks["mode"][:-1].tolist()
+        late = late_machines(form, order, modes, goal)
+        touched = {int(line.modes["machine"][m]) for m in (modes[t], modes[u])}
         x, y = order.index(t), order.index(u)
-        assert y >= start
-        assert line.modes["machine"][mode_u] == here
-        order[x], order[y], modes[t], modes[u] = u, t, mode, mode_u
-        late = naive(form, order, modes, int(line.now["goal"][0]))[2]
-        limit = late + int(rng.integers(-1, 2))
-        made_of.append(flexible_anneal.exchange(*line[:5], t, mode, start, float(limit)))
-        assert made_of[-1] == (late <= limit)
-        assert agrees(form, line) == late or not made_of[-1]
-    assert {True, False} == set(made_of)
+        order[x], order[y], modes[t], modes[u] = u, t, mode, others[u]
+        then = late_machines(form, order, modes, goal)
+        limit = float(sum(x * x for x in then) + int(rng.integers(-1, 2)))
+        outcomes.append(flexible_anneal.exchange(*shop_of(line), t, mode, u, others[u], limit))
+        within = sum(x * x for x in then) <= limit
+        assert outcomes[-1] == within or (within and turned_down_early(late, then, touched))
+        assert agrees(form, line) == sum(x * x for x in (then if outcomes[-1] else late))
+    assert {True, False} == set(outcomes)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_task_is_put_where_the_line_says_unless_its_machine_would_be_too_late(seed):
     form, line = made(5, 4, seed)
     line.now["goal"] -= 6
-    flexible_line.arrange(*line[:5])
+    arrange(line)
     rng = np.random.default_rng(seed)
     goal, outcomes = int(line.now["goal"][0]), []
     for _ in range(300):
@@ -163,14 +216,16 @@ def test_a_task_is_put_where_the_line_says_unless_its_machine_would_be_too_late(
         modes[t] = mode
         then = late_machines(form, order, modes, goal)
         limit = float(sum(x * x for x in then) + int(rng.integers(-2, 20)))
-        hopeless = flexible_anneal.hopeless(*line[:3], line.now, t, mode, before, place, limit)
+        args = line.tasks, line.machines, line.modes, line.now, t, mode, before, place, limit
+        hopeless = flexible_anneal.hopeless(*args)
         seen = [*late]
         seen[old] = max(0, late[old] - gone)
         seen[new] = then[new] if old == new else max(late[new], then[new])
         assert not hopeless or place > source or sum(x * x for x in seen) > limit
         same = mode == line.tasks["mode"][t] and before == line.tasks["prev"][t]
-        outcomes.append(flexible_anneal.reinsert(*line[:5], t, mode, place, limit))
-        assert outcomes[-1] == (same or (not hopeless and sum(x * x for x in then) <= limit))
+        outcomes.append(flexible_anneal.reinsert(*shop_of(line), t, mode, place, limit))
+        within = not hopeless and sum(x * x for x in then) <= limit
+        assert outcomes[-1] == (same or within) or (within and turned_down_early(late, then, {old, new}))
         assert agrees(form, line) == sum(x * x for x in (then if outcomes[-1] else late))
     assert {True, False} == set(outcomes)
 

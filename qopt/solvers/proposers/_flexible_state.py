@@ -14,10 +14,13 @@ from qopt.solvers.proposers._routes_state import random_state
 _TABU = np.dtype([(name, np.int64) for name in ("best", "length", "iteration", "stale", "patience", "target")])
 _ANNEAL = np.dtype(
     [(name, np.int64) for name in ("best", "goal", "width", "target", "moves", "plan", "penalty")]
-    + [("temperature", np.float64)]
+    + [(name, np.float64) for name in ("hot", "temperature")]
 )
 _TASK = np.dtype(
-    [(name, np.int32) for name in ("before", "after", "first_mode", "end_mode", "place", "mode", "prev", "next")]
+    [
+        (name, np.int32)
+        for name in ("before", "after", "first_mode", "end_mode", "place", "mode", "prev", "next", "changed")
+    ]
     + [(name, np.int64) for name in ("end", "rest", "kept", "best_end", "best_mode")],
     align=True,
 )
@@ -65,6 +68,8 @@ class Line(NamedTuple):
     machines: NDArray[Any]
     modes: NDArray[Any]
     order: NDArray[np.int32]
+    marks: NDArray[np.uint64]
+    ways: NDArray[np.int32]
     now: NDArray[Any]
     rng: NDArray[np.uint64]
 
@@ -99,16 +104,21 @@ def line_of(facts: Facts, machines: int, seed: int, target: int) -> Line:
     modes = np.zeros(len(facts.machine), _MODE)
     modes["machine"], modes["duration"] = facts.machine, facts.duration
     now["target"] = target
-    return Line(tasks, np.zeros(machines, _MACHINE), modes, np.zeros(n, np.int32), now, random_state(seed))
+    ways = np.full((n, machines), -1, np.int32)
+    swift = np.argsort(-facts.duration, kind="stable")  # of two modes on one machine, the shorter one counts
+    ways[np.repeat(np.arange(n), np.diff(facts.modes))[swift], facts.machine[swift]] = swift
+    order, marks = np.zeros(n, np.int32), np.zeros(-(-n // 64), np.uint64)
+    return Line(tasks, np.zeros(machines, _MACHINE), modes, order, marks, ways, now, random_state(seed))
 
 
-def begin_round(line: Line, best: Proposal, length: int, moves: int) -> None:
+def begin_round(line: Line, best: Proposal, length: int, moves: int, hot: float) -> None:
     """Let an annealer begin a round of so many moves from the best schedule, which has this length."""
     from qopt.kernels.flexible_line import arrange
 
     now = line.now[0]
     now["width"] = max(1, length // _TIGHT)
     now["best"], now["goal"], now["moves"], now["plan"] = length, length - now["width"], 0, moves
+    now["hot"] = hot
     line.order[:] = np.argsort(best.start, kind="stable")
     line.tasks["mode"][:-1] = best.mode
     arrange(line.tasks, line.machines, line.modes, line.order, line.now)

@@ -28,7 +28,7 @@ SURE = 0.02
 
 @dataclass(frozen=True)
 class FlexibleSearch:
-    """Tabu search for a first good schedule, then rounds of annealing, longer and longer ones up to a limit.
+    """Tabu search for a first good schedule, then rounds of annealing: longer and longer ones from hot, then warm ones.
 
     The tabu search moves critical tasks to the best places on their machines (Mastrolilli and Gambardella, 2000). A
     round of annealing goes from hot to cold; the last one ends with the budget.
@@ -49,7 +49,11 @@ class FlexibleSearch:
     growth
         How many times as long the next round is.
     longest
-        Moves of a round, about, at most, per task; beyond that, new rounds do more than longer ones.
+        Moves of a round from hot, about, at most, per task.
+    again
+        Moves of the rounds after it, per task, which begin warm: they keep much of the best schedule.
+    hot, warm
+        Temperatures at the beginning of a round, in squares of the goal's distance from the best schedule.
     """
 
     opening: float = 0.25
@@ -58,6 +62,9 @@ class FlexibleSearch:
     round: int = 1000
     growth: int = 4
     longest: int = 100_000
+    again: int = 33_000
+    hot: float = 0.5
+    warm: float = 0.25
     accepts: AcceptsForm = AcceptsForm("project")
 
     def refuses(self, form: Project) -> list[str]:
@@ -131,7 +138,7 @@ class Run:
             plugin.most * form.tasks if work is None else min(plugin.most * form.tasks, int(plugin.opening * work))
         )
         self.length, self.longest = plugin.round * form.tasks, plugin.longest * form.tasks
-        self.last = False
+        self.last, self.hot = False, plugin.hot
 
     def step(self, units: int) -> int:
         """Search for so many units; fewer where the target is reached."""
@@ -186,10 +193,13 @@ class Run:
         return did
 
     def _begin_round(self) -> None:
-        """The next round: several times as long as the one before, or as long as there is left."""
+        """The next round: longer than the one before, then warm ones, or as long as there is left."""
         left, now = self._left(), self.watch.clock()
         self.last = left < min(3 * self.length, 2 * self.longest)
-        begin_round(self.line, self.found[-1], self.best, int(left) if self.last else self.length)
+        begin_round(self.line, self.found[-1], self.best, int(left) if self.last else self.length, self.hot)
+        if self.length == self.longest:
+            self.hot = self.plugin.warm
+            self.length = self.longest = self.plugin.again * self.line.order.size
         self.length = min(self.length * self.plugin.growth, self.longest)
         self.rounds += 1
         self.round_begun = now
