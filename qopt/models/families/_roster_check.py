@@ -48,7 +48,14 @@ def faults(instance: RosterInstance, plan: Mapping[str, Any]) -> list[str]:
             broken += [sentence] if math.isinf(price) else []
             costs["cover"] += 0.0 if math.isinf(price) else price
     costs["wishes"] = _wishes(instance, rows)
-    costs["fairness"] = _fairness(instance, rows)
+    spread = list(_fairness(instance, rows))
+    costs["fairness"] = math.fsum(price for *_, price in spread)
+    claims = [(line["balance"], line["least"], line["most"]) for line in plan.get("fairness", ())]
+    broken += [
+        f"{thing} are said to be {claim[1]} to {claim[2]} each, it is {least} to {most}"
+        for claim, (thing, least, most, _) in zip(claims, spread)
+        if claim != (thing, least, most)
+    ]
     costs["changes"], pinned = _changes(instance, rows)
     cost = math.fsum(costs.values())
     if not math.isclose(cost, plan["cost"], rel_tol=1e-9, abs_tol=1e-6):
@@ -158,9 +165,9 @@ def _wishes(instance: RosterInstance, rows: Mapping[str, Row]) -> float:
     return math.fsum(prices)
 
 
-def _fairness(instance: RosterInstance, rows: Mapping[str, Row]) -> float:
+def _fairness(instance: RosterInstance, rows: Mapping[str, Row]) -> Iterator[tuple[str, int, int, float]]:
+    """What is balanced, the least and the most that somebody has of it, and what that costs."""
     night = {str(shift.id) for shift in instance.shifts if instance.overnight(shift)}
-    prices = []
     for rule in instance.fairness:
         who = [str(name) for name in rule.who] if rule.who is not None else list(rows)
         for thing in rule.balance:
@@ -175,8 +182,8 @@ def _fairness(instance: RosterInstance, rows: Mapping[str, Row]) -> float:
                     have.append(sum(1 for shift, weekend in cells if shift and weekend >= 0))
                 else:
                     have.append(sum(1 for shift, _ in cells if shift == str(thing)))
-            prices.append(rule.weight * (max(have) - min(have)) if have else 0.0)
-    return math.fsum(prices)
+            if have:
+                yield str(thing), min(have), max(have), rule.weight * (max(have) - min(have))
 
 
 def _changes(instance: RosterInstance, rows: Mapping[str, Row]) -> tuple[float, list[str]]:

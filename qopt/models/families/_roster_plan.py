@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qopt.core.errors import RecordError
+from qopt.core.forms._roster_judge import tallies
 from qopt.core.forms.roster import Proposal, evaluate
 from qopt.models.plans import entries
 
@@ -22,6 +23,7 @@ def plan_of(instance: RosterInstance, proposal: Proposal) -> dict[str, Any]:
     -------
     ``days``: dates, or numbers from 0. ``roster``: for every person the id of the shift of each day, null for a day
     off, and minutes. ``cover``: where people are missing, or more than wanted at a price. ``wishes``: those not met.
+    ``fairness``: between how many people what is spread evenly, and the least and the most that one has of it.
     ``costs``: what each kind of rule costs, and ``cost``: their sum.
     """
     ids = [None, *(shift.id for shift in instance.shifts)]
@@ -31,11 +33,14 @@ def plan_of(instance: RosterInstance, proposal: Proposal) -> dict[str, Any]:
     return {
         "days": [instance.day_name(day) for day in range(instance.horizon.days)],
         "roster": [
-            {"person": person.id, "shifts": [ids[k] for k in row], "minutes": sum(minutes[k] for k in row)}
+            {"person": person.id}
+            | ({"name": person.label} if person.label else {})
+            | {"shifts": [ids[k] for k in row], "minutes": sum(minutes[k] for k in row)}
             for person, row in zip(instance.staff, duty, strict=True)
         ],
         "cover": list(_cover(instance, duty)),
         "wishes": list(_wishes(instance, duty)),
+        "fairness": list(_fairness(instance, proposal)),
         "costs": {name: tidy(value) for name, value in check.parts.items() if value},
         "cost": tidy(check.objective),
     }
@@ -73,6 +78,19 @@ def _wishes(instance: RosterInstance, duty: list[list[int]]) -> Iterator[dict[st
                     told = {"avoid": wish.avoid} if wish.want is None else {"want": wish.want}
                     line = {"person": instance.staff[p].id, "day": instance.day_name(day), **told}
                     yield line | {"cost": tidy(wish.weight)}
+
+
+def _fairness(instance: RosterInstance, proposal: Proposal) -> Iterator[dict[str, Any]]:
+    balance = instance.form.balance
+    things = [(str(name), rule.weight) for rule in instance.fairness for name in rule.balance]
+    for (name, weight), members, tally in zip(
+        things, balance.members, tallies(instance.form, proposal.duty), strict=True
+    ):
+        have = tally[members]
+        if len(have):
+            least, most = int(have.min()), int(have.max())
+            line = {"balance": name, "people": len(have), "least": least, "most": most}
+            yield line | {"cost": tidy(weight * (most - least))}
 
 
 def restore(instance: RosterInstance, plan: Mapping[str, Any]) -> Proposal:

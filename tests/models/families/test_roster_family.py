@@ -176,6 +176,8 @@ def test_numbers_that_are_stated_wrongly_are_noticed():
     instance = ward(**RULES)
     plan = plan_of(instance, GOOD)
     assert "states a cost" in PLUGIN.domain_check(instance, plan | {"cost": 1})[0]
+    uneven = [line | {"most": line["most"] + 1} for line in plan["fairness"]]
+    assert uneven and "are said to be" in PLUGIN.domain_check(instance, plan | {"fairness": uneven})[0]
     spoilt = copy.deepcopy(plan)
     spoilt["roster"][0]["minutes"] += 60
     assert "it is 1920" in PLUGIN.domain_check(instance, spoilt)[0]
