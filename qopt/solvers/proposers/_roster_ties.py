@@ -95,4 +95,4 @@ class Ties:
     def bound(self, value: float, size: float) -> float:
         """A bound, rounded up where prices are whole; ``size`` is the sum of what was added up, without signs."""
         value -= 1e-9 * max(1.0, size)
-        return float(np.ceil(value)) if self.form.integral else value
+        return float(np.ceil(value) if self.form.integral else value)

@@ -69,7 +69,7 @@ class RosterColumns:
     first: float = 0.4
     smoothing: float = 0.5
     each: float = 4.0
-    several: int = 6
+    several: int = 3
     rounds: int = 20
     free: int = 6
     patience: int = 8
