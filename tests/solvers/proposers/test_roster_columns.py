@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -126,6 +127,28 @@ def test_any_prices_of_cover_bound_every_plan(seed):
     rows, cells = Rows(form, allowed), ties.cells(price, worth)
     total = ties.least(worth) + sum(rows.cheapest(p, cells[p])[0] for p in range(form.shape[0]))
     assert optimum is None or total <= optimum + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ties_are_bought_at_their_worth(seed):
+    """Rows are paid what they add to cover and fairness, and these cost no less than the cheapest there is of them."""
+    form, rng = balanced(random_roster(3, 5, 2, seed=seed, rich=False), seed), np.random.default_rng(seed)
+    ties, people = Ties(form), np.arange(3)
+    worth = ties.grained(rng.normal(0.0, (20.0, 3.0)[seed % 2], len(ties)))
+    cells = ties.cells(form.wish, worth)
+    for duty in rng.integers(0, 3, (20, 3, 5)):
+        added = np.concatenate([part.sum(axis=0) for part in ties.counted(people, duty)])
+        at = people[:, None], np.arange(5), duty
+        assert cells[at].sum() == pytest.approx(form.wish[at].sum() - worth @ added)
+        parts = evaluate(form, Proposal(duty)).parts
+        assert ties.least(worth) <= parts["under"] + parts["over"] + parts["fairness"] + worth @ added + 1e-9
+    cheapest = 0.0
+    for b in np.unique(ties.balance):
+        of = worth[len(form.cover) :][ties.balance == b]
+        each = product(range(ties.reach[b] + 1), repeat=len(of))
+        cheapest += min(form.balance.price[b] * np.ptp(tally) + of @ tally for tally in each)
+    nobody = np.zeros(len(form.cover))
+    assert ties.least(np.append(nobody, worth[len(form.cover) :])) == pytest.approx(cheapest + ties.least(0 * worth))
 
 
 def test_never_loses_a_plan_it_is_given():
