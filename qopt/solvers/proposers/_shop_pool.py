@@ -7,27 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qopt.core.arrays import Ints
+from qopt.core.arrays import Indices, Ints
 
 
 @dataclass(frozen=True, eq=False)
 class Elite:
-    """A schedule: its makespan, the start of every task, and the place of every task in order of start."""
+    """A schedule: its makespan, and the place of every task in order of start, among all tasks and on its machine."""
 
     makespan: int
-    start: Ints
     rank: Ints
+    place: Ints
 
     @classmethod
-    def of(cls, makespan: int, start: Ints) -> Elite:
-        """With its ranks. As every task has a duration, the order of starts is topological."""
-        rank = np.empty(len(start), dtype=np.int64)
+    def of(cls, makespan: int, start: Ints, machine: Indices) -> Elite:
+        """With its places. As every task has a duration, the order of starts is topological."""
+        rank, place = np.empty((2, len(start)), dtype=np.int64)
         rank[np.argsort(start, kind="stable")] = np.arange(len(start))
-        return cls(makespan, start, rank)
+        order = np.lexsort((start, machine))
+        place[order] = np.arange(len(start)) - np.searchsorted(machine[order], machine[order])
+        return cls(makespan, rank, place)
 
     def distance(self, other: Elite) -> float:
-        """Mean difference of ranks."""
-        return float(np.abs(self.rank - other.rank).mean())
+        """Mean difference of a task's places on its machine: what all tasks wait together makes no difference."""
+        return float(np.abs(self.place - other.place).mean())
 
 
 class Pool:

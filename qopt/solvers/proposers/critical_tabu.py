@@ -39,7 +39,7 @@ class CriticalTabu:
     wide
         Least distance of two members at first, as a share of the mean distance of schedules of random rounds, >= 0.
     apart
-        Least distance of two members at last, as the mean difference of a task's place in order of start.
+        Least distance of two members at last, as the mean difference of a task's place on its machine.
     tenure
         An order of two tasks that was taken away may not come back for this many to 1.5 times as many iterations; drawn
         for every round from this range.
@@ -60,7 +60,7 @@ class CriticalTabu:
     patience: int = 4000
     elites: int = 20
     wide: float = 0.4
-    apart: float = 2.0
+    apart: float = 0.1
     tenure: tuple[int, int] = (3, 9)
     cycle: int = 3000
     keep: int = 30
@@ -198,7 +198,7 @@ class Run:
         state = self.walk.state
         makespan = int(state[shop.BEST])
         self._archive(self._proposal())
-        self._breed(Elite.of(makespan, self._start()))
+        self._breed(Elite.of(makespan, self._start(), self.shop.machine))
         if state[shop.OPTIMAL]:
             self.lower = max(self.lower, int(state[shop.MAKESPAN]))
         if self.best <= self.target:

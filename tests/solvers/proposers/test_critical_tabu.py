@@ -126,37 +126,46 @@ def test_after_a_proof_it_looks_for_other_schedules_as_short() -> None:
 
 def test_the_pool_keeps_the_short_and_the_different() -> None:
     pool = Pool(size=2, apart=1.0)
-    a, b = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
-    pool.add(Elite.of(10, a))
-    pool.add(Elite.of(11, a + 5))
+    a, b, one = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0]), np.zeros(4, dtype=np.int32)
+    pool.add(Elite.of(10, a, one))
+    pool.add(Elite.of(11, a + 5, one))
     assert [m.makespan for m in pool.members] == [10]
-    pool.add(Elite.of(9, a + 5))
-    pool.add(Elite.of(12, b))
+    pool.add(Elite.of(9, a + 5, one))
+    pool.add(Elite.of(12, b, one))
     assert [m.makespan for m in pool.members] == [9, 12]
     assert sorted(pool.blend(np.random.default_rng(1))) == [0, 1, 2, 3]
-    assert pool.add(Elite.of(8, np.array([1, 0, 3, 2])))
-    assert not pool.add(Elite.of(10, np.array([0, 2, 1, 3])))
+    assert pool.add(Elite.of(8, np.array([1, 0, 3, 2]), one))
+    assert not pool.add(Elite.of(10, np.array([0, 2, 1, 3]), one))
     assert [m.makespan for m in pool.members] == [8, 9]
     assert spread(pool.members) == 1.0 and spread(pool.members[:1]) == 0.0
     pool.part(1.5)
     assert [m.makespan for m in pool.members] == [8] and pool.apart == 1.5
 
 
+def test_schedules_differ_by_the_orders_of_their_machines_alone() -> None:
+    machine = np.array([1, 0, 1, 0, 1])
+    first = Elite.of(9, np.array([0, 1, 2, 3, 4]), machine)
+    assert first.place.tolist() == [0, 0, 1, 1, 2]
+    assert first.distance(Elite.of(9, np.array([0, 5, 2, 6, 4]), machine)) == 0.0
+    assert first.distance(Elite.of(9, np.array([4, 1, 2, 3, 0]), machine)) == 4 / 5
+
+
 def test_the_pool_draws_together_as_the_work_is_used_up_and_then_begins_anew() -> None:
     form = square(np.random.default_rng(3), 10, 10)
-    plugin = critical_tabu.CriticalTabu(patience=50, elites=4, wide=0.8, apart=0.5, cycle=60)
+    plugin = critical_tabu.CriticalTabu(patience=50, elites=4, wide=0.8, apart=0.1, cycle=60)
     run = critical_tabu.Run(plugin, form, Budget(work=10**9), 1, watch(), ())
     distances, cycles = [], 0
-    while cycles < 2:
+    for _ in range(400):
         before = len(run.random_rounds)
         run.step(50)
         if len(run.random_rounds) < before:
             cycles += 1
-            assert min(distances) == 0.5 and distances == sorted(distances, reverse=True) and distances[0] > 2.0
+            assert min(distances) == 0.1 and distances == sorted(distances, reverse=True) and distances[0] > 0.4
             assert run.best == min(makespan for makespan, _ in run.archive.values())
             distances.clear()
         elif len(run.random_rounds) >= 4:
             distances.append(run.pool.apart)
+    assert cycles >= 2
     half = critical_tabu.Run(plugin, form, Budget(work=1000), 1, watch(), ())
     half.step(500)
     assert half._used() == 0.5
@@ -170,7 +179,7 @@ def test_a_blend_of_two_schedules_keeps_every_order_they_share() -> None:
     pool = Pool(size=2, apart=0.1)
     for _ in range(2):
         plan = semi_active(form, rng.random(form.tasks))
-        pool.add(Elite.of(int(evaluate(form, plan).objective), plan.start))
+        pool.add(Elite.of(int(evaluate(form, plan).objective), plan.start, form.machine))
     first, second = pool.members
     for _ in range(20):
         place = np.argsort(pool.blend(rng))
