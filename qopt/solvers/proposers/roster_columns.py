@@ -275,10 +275,14 @@ class _Columns:
     # -- whole rows ----------------------------------------------------------------------------------------------
 
     def _dive(self, watch: Watch) -> None:
-        """Hold the row with the largest share, price anew, and so on until everybody has a row."""
-        held = np.full(self.form.shape[0], -1)
+        """Hold the row with the largest share, price anew, and so on until everybody has a row.
+
+        When half of the time is gone it prices once between two rows: a dive that does not end is worth nothing.
+        """
+        held, begin = np.full(self.form.shape[0], -1), watch.remaining()
         while (held < 0).any() and not self._over(watch):
-            relaxed = self._generate(held < 0, watch, rounds=self.settings.rounds)
+            late = not self.counted and watch.remaining() < 0.5 * begin
+            relaxed = self._generate(held < 0, watch, rounds=1 if late else self.settings.rounds)
             if relaxed is None or self._hopeless(relaxed[0]) or not self._hold(held, relaxed[1]):
                 break
         self.master.hold(held[held >= 0], False)
