@@ -143,6 +143,21 @@ def test_the_last_round_gets_cold_when_the_budget_ends(seconds):
     assert temperature < 1.3 * flexible_anneal.COLD
 
 
+def test_rounds_get_longer_from_hot_and_are_warm_once_the_longest_is_done():
+    plugin = flexible_search.FlexibleSearch(opening=0.0, round=10, growth=4, longest=40, again=20)
+    form = flexible_shop(15, 8, seed=4)
+    run = flexible_search.Run(
+        plugin, form, _flexible_state.greedy(form), None, 1, Watch(clock=time.perf_counter), 100_000
+    )
+    rounds = {}
+    while run.moves < 15_000:
+        run.step(1)
+        rounds[run.rounds] = float(run.line.now[0]["hot"]), int(run.line.now[0]["plan"]) // form.tasks
+    seen = list(rounds.values())
+    assert seen[:2] == [(plugin.hot, 10), (plugin.hot, 40)]
+    assert set(seen[2:]) == {(plugin.warm, 20)}
+
+
 def test_other_projects_are_refused():
     with pytest.raises(NotApplicableError, match="calendars"):
         propose(random_project(5, seed=2))
