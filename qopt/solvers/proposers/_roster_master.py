@@ -159,7 +159,8 @@ class Master:
         self.barred[:] = False
         if bands is not None:
             tally, members = self.ties.tallies(self.rows), self.form.balance.members[:, self.person].T
-            self.barred = (members & (self.ties.price > 0) & ((tally < bands.least) | (tally > bands.most))).any(axis=1)
+            outside = members & (self.ties.price > 0) & ((tally < bands.least) | (tally > bands.most))
+            self.barred = np.asarray(outside.any(axis=1), bool)
         every = np.arange(len(self.rows))
         self._session.bound_columns(self._slack + every, np.zeros(len(every)), np.where(self.barred, 0.0, np.inf))
 
