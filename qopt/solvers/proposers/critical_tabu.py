@@ -59,7 +59,7 @@ class CriticalTabu:
 
     patience: int = 4000
     elites: int = 20
-    wide: float = 0.4
+    wide: float = 0.3
     apart: float = 0.1
     tenure: tuple[int, int] = (3, 9)
     cycle: int = 3000
