@@ -48,6 +48,12 @@ class Ties:
         there = (duty[:, cover.day] == cover.duty) & self.form.groups[cover.group][:, person].T
         return there, np.where(person[:, None] == self.member, self.tallies(duty)[:, self.balance], 0)
 
+    def means(self, person: Ints, duty: Ints, shares: Floats) -> Floats:
+        """What members of each balance have in the mean when shares of rows are chosen, shape (balances,)."""
+        members = self.form.balance.members
+        there = (shares[:, None] * self.tallies(duty) * members.T[person]).sum(axis=0)
+        return np.asarray(there / np.maximum(1, members.sum(axis=1)))
+
     def cells(self, price: Floats, worth: Floats) -> Floats:
         """Prices of duties less what they are worth to the ties, shape (people, days, duties)."""
         form, cover = self.form, self.form.cover

@@ -61,6 +61,8 @@ class RosterColumns:
         Most branch-and-bound nodes of one when the budget counts work.
     columns
         Most rows in one.
+    crowd
+        Most people between whom anything is to be spread evenly: among more a dive takes minutes.
     """
 
     search: RosterSearch = RosterSearch()
@@ -75,6 +77,7 @@ class RosterColumns:
     patience: int = 8
     nodes: int = 200
     columns: int = 3000
+    crowd: int = 60
     accepts: AcceptsForm = AcceptsForm("roster")
 
     def refuses(self, form: Roster) -> list[str]:
@@ -82,6 +85,8 @@ class RosterColumns:
         reasons = []
         if odd_weekends(form):
             reasons.append("a weekend is more than two days in a row")
+        if (among := int(form.balance.members.any(axis=0).sum())) > self.crowd:
+            reasons.append(f"fairness between {among} people, at most {self.crowd} are taken")
         if not reasons and (states := Rows.states(form)) > LEAST:
             reasons.append(f"a day of one person has {states} states, at most {LEAST} are taken")
         return reasons
@@ -154,14 +159,10 @@ class _Columns:
 
         The relaxation mixes rows of those who have more and less, and so tells nothing of fairness where it may.
         """
-        ties, balance = self.master.ties, self.form.balance
+        ties, count = self.master.ties, len(shares)
         if not len(ties.balance):
             return None
-        mean = np.zeros(len(balance))
-        tally, person = ties.tallies(self.master.rows[: len(shares)]), self.master.person[: len(shares)]
-        for b in np.unique(ties.balance):
-            members = balance.members[b]
-            mean[b] = (shares * tally[:, b])[members[person]].sum() / members.sum()
+        mean = ties.means(self.master.person[:count], self.master.rows[:count], shares)
         low, wider = np.floor(mean + _EPSILON).astype(np.int64), self.dives - 1
         return Bands(np.maximum(0, low - (wider + 1) // 2), low + 1 + wider // 2)
 
@@ -232,8 +233,7 @@ class _Columns:
     def _round(self, free: Bools, relaxed: tuple[float, Floats, Floats, Floats], watch: Watch) -> int:
         """Price the rows of some people once; how many new ones pay."""
         self.rounds += 1
-        whole = self._whole(free)
-        mine = self.settings.smoothing if whole and np.isfinite(self.bound) else 0.0
+        mine = self.settings.smoothing if self._whole(free) and np.isfinite(self.bound) else 0.0
         for weight in (mine, 0.0) if mine else (0.0,):
             worth = self.master.ties.grained(weight * self.worth + (1 - weight) * relaxed[2])
             new = self._price(free, worth, relaxed, watch)
@@ -277,7 +277,7 @@ class _Columns:
     def _dive(self, watch: Watch) -> None:
         """Hold the row with the largest share, price anew, and so on until everybody has a row.
 
-        When half of the time is gone it prices once between two rows: a dive that does not end is worth nothing.
+        With half of the time gone it prices once between two rows: a dive that does not end is worth nothing.
         """
         held, begin = np.full(self.form.shape[0], -1), watch.remaining()
         while (held < 0).any() and not self._over(watch):
@@ -314,9 +314,8 @@ class _Columns:
 
     def _free(self, proposal: Proposal) -> Bools:
         """Whose rows are chosen anew: some people, by turns with those who have the most or the least of something."""
-        people = self.form.shape[0]
+        people, ties = self.form.shape[0], self.master.ties
         order = self.rng.permutation(people)
-        ties = self.master.ties
         uneven = np.flatnonzero(ties.price * spreads(self.form, proposal.duty) > 0)
         if len(uneven) and self.rng.random() < 0.5:
             b = int(self.rng.choice(uneven))

@@ -186,6 +186,7 @@ def test_mending_goes_on_from_a_poor_plan():
 def test_refuses_what_a_state_cannot_tell():
     form = random_roster(4, 9, 2, seed=1)
     assert not RosterColumns().refuses(form)
+    assert "between 4 people, at most 3" in RosterColumns(crowd=3).refuses(form)[0]
     odd = replace(form, weekend=np.where(np.arange(9) < 3, 0, -1))
     assert "weekend" in RosterColumns().refuses(odd)[0]
     with pytest.raises(NotApplicableError):
