@@ -1,13 +1,14 @@
-"""Where a visit or a shipment costs least: the insertions of ``fleet_search``.
+"""Where a visit costs least: the insertions of ``fleet_search``.
 
-Windows and loads of a position are tested in O(1) by what is kept of a route; its exact cost, where it depends on
-times, is worked out on a copy of the route, and only if the way alone does not rule it out.
+Windows, loads and mostly times of a position are told in constant time by what is kept of a route; where they are not,
+the cost is worked out on a copy of the route, and only if the way alone does not rule it out.
 """
 
 from typing import Any
 
 import numpy as np
 
+from qopt.kernels.fleet_spans import must_hold, out_with
 from qopt.kernels.fleet_times import (
     CHANGE,
     COLLECT,
@@ -22,6 +23,7 @@ from qopt.kernels.fleet_times import (
     TIME_BACK,
     WAY,
     WAY_BACK,
+    dues,
     follow,
     forbidden,
     loads,
@@ -154,15 +156,6 @@ def fits(amount: Any, capacity: Any, load: Any, j: int) -> bool:
 
 
 @bare
-def carries(amount: Any, capacity: Any, load: Any, j: int) -> bool:
-    """Whether there is room for what a pickup adds before item j."""
-    ok = True
-    for d in range(len(capacity)):
-        ok = ok and load[LOAD, j, d] + amount[CHANGE, d] <= capacity[d] + EPSILON
-    return ok
-
-
-@bare
 def skips(s: Any, v: int) -> bool:
     """Whether another empty vehicle of the same kind has been tried since ``now.stamp`` last changed."""
     vehicle = s.vehicle[v]
@@ -181,6 +174,7 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
     found, route, at = best, -1, -1
     blink = now.blink
     opens, closes = -FAR, FAR
+    hard = must_hold(item)
     if item.window < item.window_end:
         opens = window[item.window, 0]
         if item.late_price >= FAR:
@@ -202,7 +196,7 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
         if full:
             continue
         line, t, base = s.route[v], s.step[v], f.move[k, c]
-        quick, floor = kind.breaks == kind.breaks_end, base + least(kind, vehicle, 0.0, service)
+        floor, resting = base + least(kind, vehicle, 0.0, service), kind.breaks_end > kind.breaks
         profile, after, leave, cum = kind.profile, kind.start, kind.earliest, 0.0
         if vehicle.done > 0:
             before = t[vehicle.done - 1]
@@ -218,10 +212,15 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
             if blink <= 0:
                 blink = 1 + int(np.log(1.0 - unit(rng)) / np.log(1.0 - BLINK))
                 continue
-            if quick:  # most positions are too dear or too late by far: two tests that need nothing else
-                if left + into_time > closes:
-                    break
-                if floor + kind.per_distance * (into + rides[profile, place, after, WAY] - (cum - gone)) >= found:
+            if left + into_time > closes:
+                break
+            if not resting or j == m or items[line[j]].place >= 0:
+                # most positions are too dear or too late by far: two tests that need nothing else
+                dearer = kind.per_distance * (into + rides[profile, place, after, WAY] - (cum - gone))
+                if kind.timed:
+                    more = into_time + rides[profile, place, after, TIME] - rides[profile, here, after, TIME]
+                    dearer += kind.per_time * more
+                if floor + dearer >= found:
                     continue
                 start = max(left + into_time, opens)
                 if start + service + rides[profile, place, after, TIME] > t[j].due + EPSILON:
@@ -245,7 +244,15 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
                 if price + rules >= found:
                     continue
             if kind.timed:
-                price = base + exact(f, s, v, c, j, -1, 0, False)
+                out = -1.0
+                if vehicle.spanned and hard:
+                    out = out_with(rides[profile], items, window, kind, vehicle.begun, line, m, t, j, c)
+                if out < 0.0:
+                    price = base + exact(f, s, v, c, j, -1, 0, False)
+                elif out > kind.max_duration + EPSILON:
+                    continue
+                else:
+                    price = base + dues(kind, t[m].cum + way, out) - vehicle.cost
             price += rules
             if price < found:
                 found, route, at = price, v, j
@@ -262,74 +269,30 @@ def try_reload(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     found, at, chosen = best, -1, -1
     if not f.allowed[k, c] or vehicle.made + 1 > kind.max_stops or vehicle.trips + 1 > kind.trips:
         return FAR, -1, -1
+    line, t, ride, base = s.route[v], s.step[v], f.ride[kind.profile], f.move[k, c]
     for p in range(kind.reloads, kind.reloads_end):
+        stop, item = f.item[f.lists[p]], f.item[c]
         for j in range(max(1, vehicle.done), m + 1):
+            here = t[j - 1].at
+            begin = opening(f.window, stop, t[j - 1].leave + ride[here, stop.place, TIME])
+            if forbidden(f.window, stop, begin):
+                break
+            leave = begin + takes(stop, here, stop.place)
+            begin = opening(f.window, item, leave + ride[stop.place, item.place, TIME])
+            if forbidden(f.window, item, begin):
+                break
+            leave = begin + takes(item, stop.place, item.place)
+            way = resume(ride, f.item, f.window, kind, line, m, t, j, leave, item.place)
+            if way >= FAR:
+                continue
+            way += t[j - 1].cum + ride[here, stop.place, WAY] + ride[stop.place, item.place, WAY]
+            if base + least(kind, vehicle, way, stop.service + item.service) >= found:
+                continue
             price = exact(f, s, v, f.lists[p], j, c, j, True)
             if price < FAR:
-                price += f.move[k, c]
+                price += base
                 if s.now[0].rules:
                     price += company(f, s, c, v, j, s.trial_step[j + 1].start, s.trial_step[j + 1].leave)
             if price < found:
                 found, at, chosen = price, j, f.lists[p]
     return (found, at, chosen) if at >= 0 else (FAR, -1, -1)
-
-
-@bare
-def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
-    """The cheapest positions of pickup c and its delivery in route v: (price, position of one, of the other).
-
-    Both count on the route as it is: the delivery comes before item ``j >= i``, after the pickup where they are equal.
-    """
-    vehicle = s.vehicle[v]
-    k, m = vehicle.kind, vehicle.length
-    kind, first, to = f.kind[k], f.item[c], f.item[c].delivery
-    second = f.item[to]
-    found, at, then = best, -1, -1
-    if not f.allowed[k, c] or not f.allowed[k, to] or vehicle.made + 2 > kind.max_stops:
-        return FAR, -1, -1
-    ride = f.ride[kind.profile]
-    line, t, load = s.route[v], s.step[v], s.load[v]
-    items, window, capacity, amount = f.item, f.window, f.capacity[k], f.amount[c]
-    base, need = f.move[k, c] + f.move[k, to], first.service + second.service
-    for i in range(vehicle.done, m + 1):
-        if unit(s.rng) < BLINK or not carries(amount, capacity, load, i):
-            continue
-        here, now, way = kind.start, kind.earliest, 0.0
-        if i > 0:
-            here, now, way = t[i - 1].at, t[i - 1].leave, t[i - 1].cum
-        way += ride[here, first.place, WAY]
-        begin = opening(window, first, now + ride[here, first.place, TIME])
-        if forbidden(window, first, begin):
-            break
-        now = begin + takes(first, here, first.place)
-        here = first.place
-        for j in range(i, m + 1):
-            start = opening(window, second, now + ride[here, second.place, TIME])
-            if forbidden(window, second, start):
-                break
-            leave = start + takes(second, here, second.place)
-            more = resume(ride, items, window, kind, line, m, t, j, leave, second.place)
-            if more < FAR:
-                more += way + ride[here, second.place, WAY]
-                price = base + least(kind, vehicle, more, need)
-                if price < found and t[m].cum + more <= kind.max_distance + EPSILON:
-                    if kind.timed:
-                        price = base + exact(f, s, v, c, i, to, j, False)
-                    if s.now[0].rules and price < found:
-                        price += company(f, s, c, v, i, begin, begin + first.service)
-                        price += company(f, s, to, v, j, start, leave)
-                    if price < found:
-                        found, at, then = price, i, j
-            if j == m or items[line[j]].role == RELOAD or not carries(amount, capacity, load, j + 1):
-                break
-            item = items[line[j]]
-            place = item.place if item.place >= 0 else here
-            way += ride[here, place, WAY]
-            begin_item = opening(window, item, now + ride[here, place, TIME])
-            if forbidden(window, item, begin_item):
-                break
-            now = begin_item + takes(item, here, place)
-            here = place
-            if now > t[j].slack + EPSILON:
-                break
-    return (found, at, then) if at >= 0 else (FAR, -1, -1)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from qopt.kernels.fleet_insert import exact
-from qopt.kernels.fleet_times import FAR, RELOAD, delivers, follow, loads, peaks, settle, slacken
+from qopt.kernels.fleet_spans import must_hold, out_with, spans
+from qopt.kernels.fleet_times import EPSILON, FAR, RELOAD, delivers, dues, follow, loads, peaks, settle, slacken
 from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit
 
@@ -46,6 +47,7 @@ def refresh(f: Any, s: Any, v: int) -> bool:
     ride = f.ride[kind.profile]
     ok, end, cost, idle, duration = follow(ride, f.item, f.window, kind, vehicle.begun, line, m, t)
     slacken(ride, f.item, f.window, kind, line, m, t)
+    vehicle.spanned = kind.timed and spans(ride, f.item, f.window, kind, line, m, t)
     if s.now[0].rules:
         settle(ride, f.item, f.window, kind, line, m, t, end - duration)
     if kind.plain:
@@ -177,6 +179,7 @@ def move_breaks(f: Any, s: Any, v: int) -> None:
     """Put every break of route v where the route costs least."""
     vehicle = s.vehicle[v]
     kind = f.kind[vehicle.kind]
+    ride = f.ride[kind.profile]
     for p in range(kind.breaks, kind.breaks_end):
         item, at = f.lists[p], -1
         for j in range(vehicle.done, vehicle.length):
@@ -185,13 +188,21 @@ def move_breaks(f: Any, s: Any, v: int) -> None:
         if at < 0:
             continue
         pull(s, v, at)
+        refresh(f, s, v)
         best, place = FAR, at
-        for j in range(vehicle.done, vehicle.length + 1):
-            price = exact(f, s, v, item, j, -1, 0, False)
+        t, m, hard = s.step[v], vehicle.length, must_hold(f.item[item])
+        for j in range(vehicle.done, m + 1):
+            out = -1.0
+            if vehicle.spanned and hard:
+                out = out_with(ride, f.item, f.window, kind, vehicle.begun, s.route[v], m, t, j, item)
+            if out < 0.0:
+                price = exact(f, s, v, item, j, -1, 0, False)
+            else:
+                price = dues(kind, t[m].cum, out) - vehicle.cost if out <= kind.max_duration + EPSILON else FAR
             if price < best:
                 best, place = price, j
         put(s, v, item, place)
-    refresh(f, s, v)
+        refresh(f, s, v)
 
 
 @bare

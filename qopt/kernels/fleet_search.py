@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from qopt.kernels.fleet_insert import skips, try_reload, try_shipment, try_visit
+from qopt.kernels.fleet_insert import skips, try_reload, try_visit
 from qopt.kernels.fleet_moves import close_up, put, refresh, ruin, touch, undo
+from qopt.kernels.fleet_pairs import try_shipment
 from qopt.kernels.fleet_times import EPSILON, FAR
 from qopt.kernels.jit import bare
 from qopt.kernels.rng import unit

@@ -104,9 +104,14 @@ def follow(ride: Any, items: Any, window: Any, kind: Any, begun: bool, seq: Any,
     duration = end - depart
     if end > kind.latest + EPSILON or way > kind.max_distance + EPSILON or duration > kind.max_duration + EPSILON:
         ok = False
-    cost = kind.fixed + kind.per_distance * way + kind.per_time * duration + late
-    cost += kind.per_overtime * max(0.0, duration - kind.overtime_after)
-    return ok, end, cost, duration - busy, duration
+    return ok, end, dues(kind, way, duration) + late, duration - busy, duration
+
+
+@bare
+def dues(kind: Any, way: float, duration: float) -> float:
+    """What a used vehicle costs for its way and its time."""
+    over = kind.per_overtime * max(0.0, duration - kind.overtime_after)
+    return float(kind.fixed + kind.per_distance * way + kind.per_time * duration + over)
 
 
 @bare

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from qopt.core.forms._fleet_judge import judged
-from qopt.core.forms.fleet import Fleet, Proposal, Tour, evaluate
+from qopt.core.forms.fleet import Fleet, Proposal, Role, Tour, evaluate
 from qopt.kernels.fleet_insert import try_visit
 from qopt.kernels.fleet_moves import close_up, drop_one, refresh
+from qopt.kernels.fleet_pairs import try_shipment
 from qopt.kernels.fleet_search import fleet_search
-from qopt.kernels.fleet_times import delivers, loads
+from qopt.kernels.fleet_spans import out_with
+from qopt.kernels.fleet_times import FAR, delivers, loads
 from qopt.solvers.proposers import _fleet_state as states
 from qopt.solvers.proposers._fleet_facts import facts
 from qopt.testing.fleets import items_of, kinds_of, random_fleet
@@ -38,6 +40,28 @@ def rich_fleet(visits, seed):
     """Everything but rules between visits; ways are never longer than detours."""
     form = random_fleet(visits, seed=seed, rules=False, vehicles=3)
     return replace(form, time=form.distance)
+
+
+def strict_fleet(visits, seed):
+    """Everything but rules between visits and prices of lateness; detours may be shorter than ways."""
+    form = random_fleet(visits, seed=seed, rules=False, vehicles=3)
+    kinds = replace(form.kinds, fixed=np.zeros(2), per_time=np.array([0.5, 1.0]))
+    return replace(form, items=replace(form.items, late_price=np.full(len(form.items), np.inf)), kinds=kinds)
+
+
+def gappy_fleet(visits, seed):
+    """Every visit has a few short windows with long gaps, and a detour is as often shorter as it is longer."""
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, 15, (visits + 1, visits + 1)).astype(float)
+    lines = []
+    for k in range(visits):
+        opens = np.cumsum(rng.integers(15, 60, rng.integers(1, 5))).astype(float)
+        windows = [(a, a + float(rng.integers(3, 15))) for a in opens]
+        lines.append({"place": k + 1, "service": 2.0, "setup": float(rng.integers(0, 9)), "windows": windows})
+        lines[-1]["penalty"] = 500.0
+    lines.append({"role": Role.BREAK, "place": -1, "service": 5.0, "windows": [(20.0, 30.0), (70.0, 90.0)], "owner": 0})
+    kinds = kinds_of({"count": 3, "latest": 220.0, "per_time": 1.0, "overtime_after": 100.0, "per_overtime": 0.5})
+    return Fleet(time[None], time[None], items_of(lines), kinds, np.ones((1, visits + 1), bool))
 
 
 def started(form, iterations=300):
@@ -105,6 +129,66 @@ def test_a_visit_goes_where_it_costs_least(make, seed):
             s.vehicle["length"][route] += 1
             refresh(f, s, route)
     assert found >= 8
+
+
+@pytest.mark.parametrize("make", [strict_fleet, gappy_fleet])
+@pytest.mark.parametrize("seed", range(20))
+def test_spans_tell_how_long_a_vehicle_is_out_with_one_visit_more(make, seed):
+    """Where they tell nothing, a window is left or reached that no route so far has used: seldom."""
+    form = make(16, seed)
+    f, s = started(form, iterations=1 + 100 * (seed % 2))
+    told = forbidden = unknown = 0
+    for v in np.flatnonzero(s.vehicle["spanned"] & (s.vehicle["made"] > 0)).tolist():
+        tour, kind = tour_of(s, v), f.kind[s.vehicle["kind"][v]]
+        line, m, begun = s.route[v], len(tour.items), bool(s.vehicle["begun"][v])
+        for c in np.flatnonzero(s.visit["owner"] != v).tolist():
+            for j in range(m + 1):
+                ride = f.ride[kind["profile"]]
+                out = out_with(ride, f.item, f.window, kind, begun, line, m, s.step[v], j, c)
+                when, faults = judged(form, Tour(tour.kind, np.insert(tour.items, j, c)))
+                late = {fault.name for fault in faults} & {"windows", "shift"}
+                if out < 0:
+                    unknown += 1
+                elif out >= FAR / 2:
+                    forbidden += 1
+                    assert late
+                else:
+                    told += 1
+                    assert not late
+                    assert out == pytest.approx(when.duration)
+    assert told + forbidden > unknown
+    assert min(told, forbidden) > 3
+
+
+@pytest.mark.parametrize("make", [rich_fleet, strict_fleet])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_shipment_goes_where_it_costs_least(make, seed):
+    """In a vehicle of each kind, unless a position is overlooked, which happens to one in a hundred."""
+    form = make(16, seed)
+    f, s = started(form)
+    pairs = [(0, 1)] if s.visit["owner"][0] >= 0 else []
+    for c, to in pairs:
+        v = int(s.visit["owner"][c])
+        s.now["touched"] = s.now["removed"] = 0
+        drop_one(s, c)
+        drop_one(s, to)
+        s.vehicle["mark"] = False
+        close_up(f, s, v)
+    for v in range(len(s.vehicle)):
+        old = tour_of(s, v)
+        if not form.allowed[old.kind, [0, 1]].all():
+            continue
+        prices = {}
+        for i in range(len(old.items) + 1):
+            for j in range(i, len(old.items) + 1):
+                line = np.insert(np.insert(old.items, j, 1), i, 0)
+                prices[i, j] = cost(form, Tour(old.kind, line)) - cost(form, old)
+        found = [try_shipment(f, s, v, 0, 1e18) for _ in range(5)]
+        best = min(prices.values())
+        for price, i, j in found:
+            assert i < 0 or price == pytest.approx(prices[i, j])
+        assert (min(price for price, _, _ in found) < 1e18) == (best < np.inf)
+        assert best == np.inf or min(price for price, _, _ in found) == pytest.approx(best)
 
 
 def in_time(form, tour, j, arrival):

@@ -32,18 +32,23 @@ VEHICLE = np.dtype(
         (name, np.int64)
         for name in ("kind", "length", "made", "trips", "done", "plain_length", "old_length", "touched")
     ]
-    + [(name, np.bool_) for name in ("begun", "mark")]
+    + [(name, np.bool_) for name in ("begun", "mark", "spanned")]
 )
 """``made`` counts visits, ``done`` the items that the route has begun with, ``plain_length`` the items of a route
-without free visits. ``touched`` of line k is the k-th vehicle that this iteration changes."""
+without free visits. ``touched`` of line k is the k-th vehicle that this iteration changes. ``spanned`` says whether the
+steps hold what ``kernels.fleet_spans`` keeps of a route."""
 
 VISIT = np.dtype([(name, np.int64) for name in ("owner", "spot", "absent", "old_absent", "removed")] + [("key", float)])
 """Vehicle and position of a visit (-1: absent); the other columns are lists of visits."""
 
 STEP = np.dtype(
-    [(name, np.float64) for name in ("start", "leave", "cum", "slack", "due", "begin", "done")] + [("at", np.int64)]
+    [(name, np.float64) for name in ("start", "leave", "cum", "slack", "due", "begin", "done")]
+    + [("at", np.int64)]
+    + [(name, np.float64) for name in ("opens", "closes", "later", "need", "spent", "depart", "leap")]
+    + [(name, np.float64) for name in ("rest", "back", "open", "jump")]
 )
-"""Of an item of a route: see ``kernels.fleet_times``, ``follow``, ``slacken`` and ``settle``."""
+"""Of an item of a route: see ``kernels.fleet_times`` (``follow``, ``slacken``, ``settle``) and ``kernels.fleet_spans``.
+All in one array: one more array in the state made every kernel that takes the state slower, by half and more."""
 
 HEAD = np.dtype([("cost", np.float64), ("code", np.int64)])
 
