@@ -249,7 +249,7 @@ def try_visit(f: Any, s: Any, c: int, best: float) -> Any:
                     out = out_with(rides[profile], items, window, kind, vehicle.begun, line, m, t, j, c)
                 if out < 0.0:
                     price = base + exact(f, s, v, c, j, -1, 0, False)
-                elif out > kind.max_duration + EPSILON:
+                elif out >= FAR or out > kind.max_duration + EPSILON:
                     continue
                 else:
                     price = base + dues(kind, t[m].cum + way, out) - vehicle.cost
@@ -272,7 +272,12 @@ def try_reload(f: Any, s: Any, v: int, c: int, best: float) -> Any:
     line, t, ride, base = s.route[v], s.step[v], f.ride[kind.profile], f.move[k, c]
     for p in range(kind.reloads, kind.reloads_end):
         stop, item = f.item[f.lists[p]], f.item[c]
-        for j in range(max(1, vehicle.done), m + 1):
+        aboard = 0  # shipments that are on their way before item j: a trip ends with none
+        for j in range(1, m + 1):
+            before = f.item[line[j - 1]]
+            aboard += 1 if before.delivery >= 0 else -1 if before.pickup >= 0 else 0
+            if j < vehicle.done or aboard > 0:
+                continue
             here = t[j - 1].at
             begin = opening(f.window, stop, t[j - 1].leave + ride[here, stop.place, TIME])
             if forbidden(f.window, stop, begin):

@@ -197,8 +197,10 @@ def move_breaks(f: Any, s: Any, v: int) -> None:
                 out = out_with(ride, f.item, f.window, kind, vehicle.begun, s.route[v], m, t, j, item)
             if out < 0.0:
                 price = exact(f, s, v, item, j, -1, 0, False)
+            elif out >= FAR or out > kind.max_duration + EPSILON:
+                price = FAR
             else:
-                price = dues(kind, t[m].cum, out) - vehicle.cost if out <= kind.max_duration + EPSILON else FAR
+                price = dues(kind, t[m].cum, out) - vehicle.cost
             if price < best:
                 best, place = price, j
         put(s, v, item, place)

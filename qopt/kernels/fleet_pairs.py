@@ -89,7 +89,7 @@ def try_shipment(f: Any, s: Any, v: int, c: int, best: float) -> Any:
                             )
                         if out < 0.0:
                             price = base + exact(f, s, v, c, i, to, j, False)
-                        elif out > kind.max_duration + EPSILON:
+                        elif out >= FAR or out > kind.max_duration + EPSILON:
                             price = FAR
                         else:
                             price = base + dues(kind, t[m].cum + more, out) - vehicle.cost

@@ -7,7 +7,7 @@ import pytest
 
 from qopt.core import registry
 from qopt.core.budget import Budget
-from qopt.core.forms.fleet import Current, Fleet, Proposal, evaluate
+from qopt.core.forms.fleet import Current, Fleet, Proposal, Role, evaluate
 from qopt.core.watch import Watch
 from qopt.solvers.proposers import _fleet_state as states
 from qopt.solvers.proposers._fleet_facts import facts
@@ -62,6 +62,40 @@ def test_elites_hold_and_cost_what_the_judge_says(seed):
     absent = set(s.visit["absent"][: s.now[0]["absent"]].tolist())
     assert made | absent == set(range(40))
     assert not made & absent
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_shipments_stay_within_a_trip_and_vehicles_within_their_shift(seed):
+    """Ten shipments among forty visits, vehicles too small for one trip, and hours that cost little."""
+    from qopt.kernels.fleet_search import fleet_search
+
+    rng = np.random.default_rng(seed)
+    spot = rng.random((41, 2)) * 30
+    distance = np.sqrt(((spot[:, None] - spot[None]) ** 2).sum(axis=2))
+    lines = [{"place": k + 1, "service": 3.0, "deliver": float(rng.integers(1, 6))} for k in range(40)]
+    for k in range(0, 20, 2):
+        load = float(rng.integers(1, 4))
+        lines[k] |= {"deliver": 0.0, "change": load, "delivery": k + 1}
+        lines[k + 1] |= {"deliver": 0.0, "change": -load}
+    for k in range(0, 40, 3):
+        opens = float(rng.integers(0, 150))
+        lines[k]["windows"] = [(opens, opens + 60)]
+    lines.append({"role": Role.BREAK, "place": -1, "service": 5.0, "windows": [(60.0, 120.0)], "owner": 0})
+    lines.append({"role": Role.RELOAD, "place": 0, "service": 3.0, "owner": 0})
+    kinds = kinds_of({"count": 4, "capacity": 12.0, "trips": 3, "latest": 250.0, "per_time": 0.3, "fixed": 20.0})
+    form = Fleet(distance[None], distance[None], items_of(lines), kinds, np.ones((1, 42), bool))
+    f = facts(form)
+    s = states.state_of(form, f, seed, elites=40, stride=10)
+    states.scale(form, f, s)
+    states.place(form, f, s, ())
+    s.now["temperature"] = 2.0
+    fleet_search(f, s, 3000)
+    elites = states.elites(s)
+    assert len(elites) >= 20
+    assert max(sum(form.items.role[tour.items] == Role.RELOAD) for elite in elites for tour in elite.tours) > 0
+    for elite in elites:
+        check = evaluate(form, elite)
+        assert check.feasible, check.violations[:3]
 
 
 def test_never_loses_a_plan_it_is_given():
