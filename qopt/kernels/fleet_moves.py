@@ -59,7 +59,8 @@ def refresh(f: Any, s: Any, v: int) -> bool:
         cost = 0.0
     s.now[0].cost += cost - vehicle.cost
     vehicle.cost, vehicle.idle, vehicle.duration, vehicle.end = cost, idle, duration, end
-    return (ok and fit) or vehicle.made == 0
+    vehicle.holds = (ok and fit) or vehicle.made == 0
+    return vehicle.holds
 
 
 @bare
@@ -158,8 +159,9 @@ def close_up(f: Any, s: Any, v: int) -> None:
                 pull(s, v, j)
                 if not holds(f, s, v):
                     put(s, v, item, j)
-    refresh(f, s, v)
-    if made > 0 and kind.breaks_end > kind.breaks and unit(s.rng) < _REST:
+    held = refresh(f, s, v)
+    # a break is taken wherever the vehicle is: without the visit before it the way behind it may be longer
+    if made > 0 and kind.breaks_end > kind.breaks and (not held or unit(s.rng) < _REST):
         move_breaks(f, s, v)
 
 

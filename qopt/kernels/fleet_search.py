@@ -157,9 +157,11 @@ def broken_by(f: Any, s: Any, rule: Any) -> float:
 
 @bare
 def whole_price(f: Any, s: Any) -> None:
-    """What no single route tells: rules between visits, changes of the current plan, balance and the last return."""
+    """What no single route's cost tells: routes that do not hold, rules between visits, changes of the current plan, balance and the last return."""
     now = s.now[0]
     now.extra, now.broken = 0.0, 0.0
+    for v in range(len(s.vehicle)):
+        now.broken += 0.0 if s.vehicle[v].holds else 1.0
     for r in range(len(f.rule)):
         amount = broken_by(f, s, f.rule[r])
         if f.rule[r].price < FAR:

@@ -32,11 +32,11 @@ VEHICLE = np.dtype(
         (name, np.int64)
         for name in ("kind", "length", "made", "trips", "done", "plain_length", "old_length", "touched")
     ]
-    + [(name, np.bool_) for name in ("begun", "mark", "spanned")]
+    + [(name, np.bool_) for name in ("begun", "mark", "spanned", "holds")]
 )
 """``made`` counts visits, ``done`` the items that the route has begun with, ``plain_length`` the items of a route
 without free visits. ``touched`` of line k is the k-th vehicle that this iteration changes. ``spanned`` says whether the
-steps hold what ``kernels.fleet_spans`` keeps of a route."""
+steps hold what ``kernels.fleet_spans`` keeps of a route, ``holds`` whether its times and loads do."""
 
 VISIT = np.dtype([(name, np.int64) for name in ("owner", "spot", "absent", "old_absent", "removed")] + [("key", float)])
 """Vehicle and position of a visit (-1: absent); the other columns are lists of visits."""
