@@ -71,7 +71,11 @@ class Repairer(Protocol):
 
 @runtime_checkable
 class Bounder(Protocol):
-    """Form or Problem -> Bound on the whole problem."""
+    """Form or Problem -> Bound on the whole problem.
+
+    Optional data: ``offers``, that it finds answers too; ``exhausts``, that what it cannot close HiGHS will not close
+    either.
+    """
 
     accepts: AcceptsForm
 

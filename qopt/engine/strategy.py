@@ -198,8 +198,12 @@ class Strategy:
 
     def _share_of_exact(self) -> float:
         """Of the time that is left: what HiGHS will hardly close had better be searched by a second seed."""
+        if not self.form:
+            return 0.5
+        mine = (registry.load("bounders", name) for name in registry.names("bounders"))
+        exhausted = any(getattr(b, "exhausts", False) and b.accepts.form == self.form for b in mine)
         columns, _ = self.run.subject.size(self.exact_formulation)
-        return 0.5 if not self.form or columns <= CLOSED_COLUMNS else 0.15
+        return 0.5 if columns <= CLOSED_COLUMNS and not exhausted else 0.15
 
     def _solvers_of_their_own(self, share: float) -> None:
         """Bounders of a whole problem that offer answers too: they come first, for each takes one kind of problem, and
@@ -228,7 +232,8 @@ class Strategy:
             round_ += 1
             for name in self.proposers[start:] + self.proposers[:start]:
                 left, seed = run.search.remaining(), run.settings.seed + 7919 * round_ + 104_729 * beside
-                searching.propose(run, name, max(0.6 * left, min(left, 1.0)), seed=seed)
+                share = 0.6 if len(self.proposers) > 1 else 1.0
+                searching.propose(run, name, max(share * left, min(left, 1.0)), seed=seed)
 
     # -- the whole -----------------------------------------------------------------------------------------------
 

@@ -157,7 +157,7 @@ def broken_by(f: Any, s: Any, rule: Any) -> float:
 
 @bare
 def whole_price(f: Any, s: Any) -> None:
-    """What no single route's cost tells: routes that do not hold, rules between visits, changes of the current plan, balance and the last return."""
+    """Routes that do not hold, and what no single one tells: rules between visits, changes, balance, last return."""
     now = s.now[0]
     now.extra, now.broken = 0.0, 0.0
     for v in range(len(s.vehicle)):

@@ -156,10 +156,16 @@ class BranchShop:
         Nodes of the first turn, >= 8; every later one is twice as long.
     megabytes
         Most memory for each of two trees, > 0; a search that would need more gives up.
+    exhausts
+        That what it cannot close, HiGHS will not close either.
+    patience
+        Share of its time, 0 to 1, after which it ends where neither bound has moved: another search uses it better.
     """
 
     turn: int = 4096
     megabytes: float = 64.0
+    patience: float = 0.3
+    exhausts: bool = True
     accepts: AcceptsForm = AcceptsForm("shop")
 
     def bound(self, subject: Shop, *, incumbent: float | None, budget: Budget, watch: Watch) -> Bound | None:
@@ -178,10 +184,16 @@ class BranchShop:
         search = Search(form, lower=lower, upper=upper, megabytes=self.megabytes, turn=self.turn)
         best = Bound(float(lower), "combinatorial", source="jackson_preemptive")
         watch.bound(best)
+        moved, patience = watch.clock(), self.patience * watch.remaining()
 
         def step(units: int) -> int:
-            nonlocal best
-            upper, done = search.upper, search.step(units)
+            nonlocal best, moved
+            upper, lower = search.upper, search.lower
+            if watch.clock() - moved > patience:
+                return 0
+            done = search.step(units)
+            if (search.upper, search.lower) != (upper, lower):
+                moved = watch.clock()
             if search.upper < upper and search.schedule is not None:
                 proposal = subject.with_idle(search.schedule)
                 watch.offer(Candidate(Origin.EXACT, NAME, proposal=proposal), float(search.upper), NAME)
