@@ -87,7 +87,7 @@ def measure(file: File, seconds: float, seed: int, threads: int) -> Outcome:
 
 def percent(value: float) -> str:
     """Two decimals."""
-    return f"{100 * value:.2f} %" if np.isfinite(value) else "–"
+    return f"{100 * value + 0.0:.2f} %" if np.isfinite(value) else "–"
 
 
 def row(file: File, seconds: float, outcomes: list[Outcome]) -> list[str]:

@@ -1,8 +1,8 @@
 """One rival on one file, in the rivals' own environment: prints the value of its plan, or ``none``.
 
-``python rival_side.py TOOL FILE SECONDS SEED VEHICLES``: tools are pyvrp, ortools (routes) and cpsat (job shops, with
-two workers); 0 vehicles: as many as there are customers. Routes are of ``.vrp`` files, distances rounded, or of
-Solomon's files, distances and times cut to one decimal.
+``python rival_side.py TOOL FILE SECONDS SEED VEHICLES``: tools are pyvrp, ortools (routes) and cpsat (job shops and
+flexible ones, with two workers); 0 vehicles: as many as there are customers. Routes are of ``.vrp`` files, distances
+rounded, or of Solomon's files, distances and times cut to one decimal.
 """
 
 import math
@@ -98,6 +98,7 @@ def ortools(path, seconds, seed, vehicles):
 
 
 def cpsat(path, seconds, seed, vehicles):
+    """Jobs as lists of tasks, these as lists of (machine, time): one for a job shop, several for a flexible one."""
     from ortools.sat.python import cp_model
 
     lines = [
@@ -105,15 +106,22 @@ def cpsat(path, seconds, seed, vehicles):
         for line in Path(path).read_text().splitlines()
         if line.strip() and line.split()[0].isdigit()
     ]
-    jobs = [list(zip(row[::2], row[1::2])) for row in lines[1 : lines[0][0] + 1]]
-    model, horizon, machines, ends = cp_model.CpModel(), sum(t for job in jobs for _, t in job), {}, []
+    read = flexible if "flexible" in path else plain
+    jobs = [read(row) for row in lines[1 : lines[0][0] + 1]]
+    horizon = sum(max(time for _, time in task) for job in jobs for task in job)
+    model, machines, ends = cp_model.CpModel(), {}, []
     for job in jobs:
         before = 0
-        for machine, length in job:
-            start = model.new_int_var(0, horizon, "")
+        for task in job:
+            start, end = model.new_int_var(0, horizon, ""), model.new_int_var(0, horizon, "")
             model.add(start >= before)
-            before = start + length
-            machines.setdefault(machine, []).append(model.new_interval_var(start, length, before, ""))
+            chosen = [model.new_bool_var("") for _ in task]
+            model.add_exactly_one(chosen)
+            for (machine, time), here in zip(task, chosen):
+                done = model.new_optional_fixed_size_interval_var(start, time, here, "")
+                model.add(end == start + time).only_enforce_if(here)
+                machines.setdefault(machine, []).append(done)
+            before = end
         ends.append(before)
     for intervals in machines.values():
         model.add_no_overlap(intervals)
@@ -126,6 +134,19 @@ def cpsat(path, seconds, seed, vehicles):
     solver.parameters.random_seed = seed
     status = solver.solve(model)
     return solver.objective_value if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+
+def plain(row):
+    return [[pair] for pair in zip(row[::2], row[1::2])]
+
+
+def flexible(row):
+    tasks, at = [], 1
+    for _ in range(row[0]):
+        ways = row[at + 1 : at + 1 + 2 * row[at]]
+        tasks.append(list(zip(ways[::2], ways[1::2])))
+        at += 1 + 2 * row[at]
+    return tasks
 
 
 if __name__ == "__main__":

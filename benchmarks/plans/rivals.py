@@ -20,7 +20,12 @@ from benchmarks.results import conditions, table, write_section
 TITLE = "Plans: beside other solvers"
 HEAD = ["file", "seconds", "runs", "qopt", "PyVRP", "OR-Tools", "CP-SAT"]
 SIDE = Path(__file__).with_name("rival_side.py")
-TOOLS = {"cvrp": ("pyvrp", "ortools"), "vrptw": ("pyvrp", "ortools"), "jobshop": ("cpsat",)}
+TOOLS = {
+    "cvrp": ("pyvrp", "ortools"),
+    "vrptw": ("pyvrp", "ortools"),
+    "jobshop": ("cpsat",),
+    "flexible_jobshop": ("cpsat",),
+}
 
 
 def peer(python: Path, tool: str, file: File, seconds: float, seed: int) -> float:

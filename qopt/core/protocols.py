@@ -41,7 +41,7 @@ class Proposer(Protocol):
     """Form -> Proposals.
 
     Optional: ``refuses(form) -> reasons`` of a specialist that takes only some forms of its kind; where it refuses
-    nothing it searches alone.
+    nothing it searches alone; data ``steady``: one call for a long time serves better than several shorter ones.
     """
 
     accepts: AcceptsForm

@@ -223,7 +223,7 @@ def _finish(run: Run, cpu_before: float) -> Result:
             run.warn("HiGHS claimed that nothing is feasible, yet a feasible plan passed every check")
     elif run.infeasible:
         status = Status.INFEASIBLE
-        clash = explain_problem(subject.problem(subject.choose("exact", run.settings.formulation)), run)
+        clash = explain_problem(subject.problem(subject.choose("explain", run.settings.formulation)), run)
     else:
         status = Status.NOTHING_FOUND
         if run.failures:

@@ -232,7 +232,8 @@ class Strategy:
             round_ += 1
             for name in self.proposers[start:] + self.proposers[:start]:
                 left, seed = run.search.remaining(), run.settings.seed + 7919 * round_ + 104_729 * beside
-                share = 0.6 if len(self.proposers) > 1 else 1.0
+                alone = len(self.proposers) == 1 and getattr(registry.load("proposers", name), "steady", False)
+                share = 1.0 if alone else 0.6
                 searching.propose(run, name, max(share * left, min(left, 1.0)), seed=seed)
 
     # -- the whole -----------------------------------------------------------------------------------------------

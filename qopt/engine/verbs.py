@@ -168,7 +168,7 @@ def explain(subject: Any, *, budget: float = 10.0, formulation: str = "auto", **
     target = as_subject(subject, **options)
     clock = now
     watch = Watch(clock=clock, deadline=clock() + budget, threads=1)
-    return conflict(target.problem(target.choose("exact", formulation)), watch=watch)
+    return conflict(target.problem(target.choose("explain", formulation)), watch=watch)
 
 
 def check(subject: Any, plan: Mapping[str, Any], **options: Any) -> Check:

@@ -86,7 +86,10 @@ class Subject:
         return bool(self.form.integral) if self.form is not None else self.problem().integral
 
     def choose(self, purpose: str, wanted: str = "auto") -> str:
-        """The formulation for a purpose (``sample`` or ``exact``), or the wanted one if it exists."""
+        """The formulation wanted, if it exists, else that for a purpose.
+
+        Purposes are ``sample``, ``exact``, and ``explain``: to tell why nothing is feasible.
+        """
         if self.family is None:
             return ""
         if wanted != "auto":

@@ -46,7 +46,7 @@ class Packing:
         return tuple(name for name in self.formulations if name != "arcs" or instance.graph is not None)
 
     def choose(self, instance: PackingInstance, purpose: str) -> str:
-        """``arcs`` to solve exactly where it is offered, else ``assign``."""
+        """``arcs`` to solve exactly where it is offered, else ``assign``, whose rules are those of the document."""
         return "arcs" if purpose == "exact" and instance.graph is not None else "assign"
 
     def size(self, instance: PackingInstance, formulation: str = "assign") -> tuple[int, int]:

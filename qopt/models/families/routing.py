@@ -58,10 +58,10 @@ class Routing:
         return [instance.depot, *(visit.id for visit in instance.stops)], instance.points
 
     def choose(self, instance: RoutingInstance, purpose: str) -> str:
-        """``arcs`` to solve exactly, ``position`` to sample; where there are rich rules, ``pool``."""
+        """``position`` to sample, else ``arcs``; where there are rich rules, ``pool``."""
         if not instance.plain:
             return "pool"
-        return "arcs" if purpose == "exact" else "position"
+        return "position" if purpose == "sample" else "arcs"
 
     def size(self, instance: RoutingInstance, formulation: str = "position") -> tuple[int, int]:
         """Columns and nonzeros without building anything; ``pool`` depends on the pool and counts as one per visit."""

@@ -57,8 +57,8 @@ class JobShop:
         return () if instance.layout is None else ("time_indexed",)
 
     def choose(self, instance: ShopInstance, purpose: str) -> str:
-        """``disjunctive`` to solve exactly, ``time_indexed`` to sample and for what is rich."""
-        return "disjunctive" if purpose == "exact" and instance.plain else "time_indexed"
+        """``time_indexed`` to sample and for what is rich, else ``disjunctive``."""
+        return "disjunctive" if purpose != "sample" and instance.plain else "time_indexed"
 
     def size(self, instance: ShopInstance, formulation: str = "auto") -> tuple[int, int]:
         """Columns and nonzeros without building anything; every column of ``time_indexed`` is one bit."""

@@ -46,6 +46,8 @@ class CriticalTabu:
     cycle
         Rounds until the pool has drawn together, where the budget does not end before; then a new one begins with the
         best schedule.
+    steady
+        That one call for a long time serves better than several shorter ones.
     keep
         Most proposals handed back, >= 1.
     encore
@@ -63,6 +65,7 @@ class CriticalTabu:
     apart: float = 0.1
     tenure: tuple[int, int] = (3, 9)
     cycle: int = 3000
+    steady: bool = True
     keep: int = 30
     encore: int = 30
     accepts: AcceptsForm = AcceptsForm("shop")
