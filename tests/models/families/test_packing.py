@@ -291,3 +291,19 @@ def test_a_published_problem_is_proven(member, bins):
     subject = qopt.load(SHARED / "binpack1.txt", member=member)
     result = qopt.solve(subject, budget=20.0, threads=2, seed=1)
     assert (result.status, result.objective) == (qopt.Status.OPTIMAL, bins)
+
+
+def test_a_packing_that_cannot_be_is_explained_by_its_own_rules():
+    """Three large things and two bins: each of the three and the bins are named, no flow of arcs."""
+    given = PackingInstance.model_validate(
+        {
+            "name": "moving",
+            "bins": [{"id": "crate", "capacity": 10.0, "count": 2}],
+            "items": [{"id": name, "size": 6.0} for name in ("piano", "organ", "harp")]
+            + [{"id": "flute", "size": 1.0}],
+        }
+    )
+    assert PLUGIN.choose(given, "exact") == "arcs"
+    words = " ".join(f"{rule.name} {rule.message}" for rule in qopt.explain(given))
+    assert all(name in words for name in ("piano", "organ", "harp", "crate"))
+    assert "packed[flute]" not in words
