@@ -24,9 +24,10 @@ def solution(
     origin: Origin = Origin.SAMPLED,
     backend: str = "anneal",
     gap: float | None = None,
+    differs: float | None = None,
 ) -> Solution:
     check = Check(not broken, levels, broken, parts or {})
-    return Solution(Candidate(origin, backend, np.zeros(1)), check, None, plan, str(plan), gap, seen=3)
+    return Solution(Candidate(origin, backend, np.zeros(1)), check, None, plan, str(plan), gap, seen=3, differs=differs)
 
 
 def result(*solutions: Solution, status: Status = Status.FEASIBLE, **changes: Any) -> Result:

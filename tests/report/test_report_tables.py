@@ -104,13 +104,14 @@ def test_the_objective_is_that_of_the_best_feasible_plan_with_all_its_levels() -
 def test_the_ranked_table_gives_parts_their_own_columns() -> None:
     made = result(
         solution({"a": 1}, 46.0, parts={"rent": 30.0, "haul": 16.0}, gap=0.0, origin=Origin.EXACT, backend="highs"),
-        solution({"a": 2}, 50.5, parts={"rent": 40.0, "haul": 10.5}, gap=0.09),
+        solution({"a": 2}, 50.5, parts={"rent": 40.0, "haul": 10.5}, gap=0.09, differs=0.25),
     )
     columns, rows = ranked(made)
 
-    assert [title for title, _ in columns] == ["#", "objective", "gap", "rent", "haul", "feasible", "found by", "times"]
-    assert rows[0] == ["1", "46.0", f"0{SPACE}%", "30", "16.0", "yes", "highs (exact)", "3"]
-    assert rows[1] == ["2", "50.5", f"9{SPACE}%", "40", "10.5", "yes", "anneal (sampled)", "3"]
+    titles = [title for title, _ in columns]
+    assert titles == ["#", "objective", "gap", "rent", "haul", "differs", "feasible", "found by", "times"]
+    assert rows[0] == ["1", "46.0", f"0{SPACE}%", "30", "16.0", "", "yes", "highs (exact)", "3"]
+    assert rows[1] == ["2", "50.5", f"9{SPACE}%", "40", "10.5", f"25{SPACE}%", "yes", "anneal (sampled)", "3"]
 
 
 def test_an_objective_without_a_name_beside_soft_rules_is_no_second_objective() -> None:

@@ -173,7 +173,7 @@ def test_the_plain_judge_and_the_form_find_the_same_faults(person, row, words):
 
 
 def test_numbers_that_are_stated_wrongly_are_noticed():
-    instance = ward(**RULES)
+    instance = ward(**RULES, fairness=[{"balance": "shifts", "weight": 1}])
     plan = plan_of(instance, GOOD)
     assert "states a cost" in PLUGIN.domain_check(instance, plan | {"cost": 1})[0]
     uneven = [line | {"most": line["most"] + 1} for line in plan["fairness"]]
